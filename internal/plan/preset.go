@@ -1,0 +1,224 @@
+package plan
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// quickPreset is the preset that --quick applies.
+const quickPreset = "quick"
+
+// An entry is a key of a mapping with its value.
+type entry struct {
+	name  string
+	key   *yaml.Node
+	value *yaml.Node
+}
+
+func entries(n *yaml.Node) []entry {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	var es []entry
+	for i := 0; i+1 < len(n.Content) && len(es) < maxPresets; i += 2 {
+		es = append(es, entry{n.Content[i].Value, n.Content[i], n.Content[i+1]})
+	}
+	return es
+}
+
+// wanted returns the presets to apply, in order, and complains if the one asked
+// for does not exist.
+func (r *reader) wanted(presets *yaml.Node) []string {
+	var want, there []string
+	for _, e := range entries(presets) {
+		there = append(there, e.name)
+	}
+	if p := r.opt.Preset; p != "" {
+		want = append(want, p)
+		if !slices.Contains(there, p) {
+			list := "this plan has no presets"
+			if len(there) > 0 {
+				list = "want one of " + strings.Join(there, ", ")
+			}
+			line, column := 1, 1
+			if presets != nil {
+				line, column = presets.Line, presets.Column
+			}
+			r.complainAt(line, column, list, "there is no preset %s", show(p))
+		}
+	}
+	if r.opt.Quick && r.opt.Preset != quickPreset && slices.Contains(there, quickPreset) {
+		want = append(want, quickPreset)
+	}
+	return want
+}
+
+// checkPresets complains of presets that are no sets of changes.
+func (r *reader) checkPresets(root, presets *yaml.Node) Complaints {
+	c := r.again()
+	if presets == nil {
+		return nil
+	}
+	c.values["presets"] = presets
+	if presets.Kind != yaml.MappingNode {
+		c.complain("presets", "want a mapping of names to changes", "presets: %s stands here", kindOf(presets))
+	}
+	if len(presets.Content)/2 > maxPresets {
+		c.complain("presets", "want fewer", "presets: there are more than %d", maxPresets)
+	}
+	for _, e := range entries(presets) {
+		place := join("presets", e.name)
+		c.keys[place], c.values[place] = e.key, e.value
+		if !isName(e.name) {
+			c.complainOfKey(place, "want "+nameRule, "%s is no name of a preset", show(e.name))
+		}
+		if e.value.Kind != yaml.MappingNode {
+			c.complain(place, "want a mapping of the keys that change", "preset %s: %s stands here", e.name, kindOf(e.value))
+			continue
+		}
+		for _, k := range []string{"presets", "preset", "quick"} {
+			if v := lookup(e.value, k); v != nil {
+				c.complainAt(v.Line, v.Column, "want it left out", "preset %s: a preset cannot change %s", e.name, k)
+			}
+		}
+	}
+	return c.complaints
+}
+
+// applied reads the plan with a preset's changes.
+func (r *reader) applied(name string, base *yaml.Node, preset string, changes *yaml.Node) *reader {
+	if changes.Kind != yaml.MappingNode {
+		return r.again()
+	}
+	for _, k := range []string{"presets", "preset", "quick"} {
+		changes = without(changes, k)
+	}
+	chosen := lookup(changes, "subjects")
+	merged := overlay(base, without(changes, "subjects"), "")
+	if chosen == nil || isNull(chosen) {
+		return r.understand(name, merged)
+	}
+	some, complaints := r.choose(lookup(base, "subjects"), chosen, preset)
+	if some == nil {
+		u := r.again()
+		u.complaints = complaints
+		return u
+	}
+	merged = without(merged, "subjects")
+	key := base.Content[index(base, "subjects")]
+	merged.Content = append([]*yaml.Node{key, some}, merged.Content...)
+	u := r.understand(name, merged)
+	u.complaints = append(u.complaints, complaints...)
+	return u
+}
+
+// choose returns those of the plan's subjects that a preset names, in the
+// plan's order.
+func (r *reader) choose(all, chosen *yaml.Node, preset string) (*yaml.Node, Complaints) {
+	c := r.again()
+	if chosen.Kind != yaml.SequenceNode || len(chosen.Content) == 0 {
+		c.complainAt(chosen.Line, chosen.Column, "want a list of names", "preset %s: subjects: %s stands here", preset, kindOf(chosen))
+		return nil, c.complaints
+	}
+	if all == nil || all.Kind != yaml.SequenceNode {
+		return nil, nil // complained of already
+	}
+	var there, want []string
+	for _, s := range all.Content {
+		if n := lookup(s, "name"); n != nil {
+			there = append(there, n.Value)
+		}
+	}
+	for _, n := range chosen.Content {
+		if n.Kind != yaml.ScalarNode || !slices.Contains(there, n.Value) {
+			c.complainAt(n.Line, n.Column, "want names of the plan's subjects: "+strings.Join(there, ", "),
+				"preset %s: there is no subject %s", preset, show(n.Value))
+		}
+		want = append(want, n.Value)
+	}
+	some := *all
+	some.Content = nil
+	for _, s := range all.Content {
+		if n := lookup(s, "name"); n != nil && slices.Contains(want, n.Value) {
+			some.Content = append(some.Content, s)
+		}
+	}
+	if len(some.Content) == 0 {
+		return nil, c.complaints
+	}
+	return &some, c.complaints
+}
+
+// appliedBoth applies several presets, one after the other.
+func (r *reader) appliedBoth(name string, base, presets *yaml.Node, wanted []string) *reader {
+	changes := lookup(presets, wanted[0])
+	for _, w := range wanted[1:] {
+		more := lookup(presets, w)
+		both := *overlay(changes, more, "")
+		if s := lookup(more, "subjects"); s != nil {
+			both = *without(&both, "subjects")
+			both.Content = append(both.Content, textNode("subjects"), s)
+		}
+		changes = &both
+	}
+	return r.applied(name, base, wanted[0], changes)
+}
+
+// only returns the complaints that the plan has with a preset and not without.
+func (r *reader) only(plain *reader, preset string) Complaints {
+	var own Complaints
+	for _, c := range r.complaints {
+		if !slices.Contains(plain.complaints, c) {
+			if !strings.HasPrefix(c.What, "preset "+preset) {
+				c.What = "preset " + preset + ": " + c.What
+			}
+			own = append(own, c)
+		}
+	}
+	return own
+}
+
+// What a plan that has no preset of its own for it is shortened to.
+const (
+	quickWindow = time.Second
+	quickRewarm = 200 * time.Millisecond
+	quickWarmup = 2 * time.Second
+)
+
+// shorten makes a plan quick: shorter windows and warm-ups, and as many rounds
+// as verdicts about its subjects need.
+func shorten(p *Plan) {
+	p.Quick = true
+	p.Window = min(p.Window, quickWindow)
+	p.Rewarm = min(p.Rewarm, quickRewarm)
+	if e := &p.Warmup.Extent; !p.Warmup.Auto && e.Count == 0 {
+		e.Time = min(e.Time, quickWarmup)
+	}
+	p.Blocks = 1
+	n := min(roundsNeeded(compared(p)), p.Rounds.Max)
+	p.Rounds = Rounds{Min: n, Max: n}
+}
+
+// compared returns how many variants verdicts are about.
+func compared(p *Plan) int {
+	n := 0
+	for _, s := range p.Subjects {
+		if !s.Bound {
+			n += combinations(s.Variants, maxTrials)
+		}
+	}
+	return n
+}
+
+// roundsNeeded returns how many rounds it takes at least until the exact
+// signed-rank test can tell all pairs of k variants apart at the level of 5 %,
+// Bonferroni's correction included: log2(2m/0.05) for m pairs, rounded up. For
+// one pair that is 6, with which the interval begins to exist at all.
+func roundsNeeded(k int) int {
+	pairs := max(1, k*(k-1)/2)
+	return int(math.Ceil(math.Log2(2 * float64(pairs) / 0.05)))
+}

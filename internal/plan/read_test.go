@@ -1,0 +1,133 @@
+package plan
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"webdyno/internal/load"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected files")
+
+// world is what the plans of these tests may find outside of themselves.
+func world() Options {
+	return Options{
+		Files: fstest.MapFS{
+			"plan.yaml":       {},
+			"mine/server.py":  {},
+			"body.json":       {Data: []byte(`{"a": 1}`)},
+			"data/large.body": {Data: bytes.Repeat([]byte("x"), 100_000)},
+		},
+		Subjects:   fstest.MapFS{"classifier/classifier.js": {}, "bus/bus_gevent.py": {}, "hello/hello.py": {}},
+		HeaderSets: []string{"minimal", "wrk", "ab"},
+		Oracles:    []string{"classifier"},
+		Serves:     []string{"hello", "classifier"},
+		Plans:      []string{"first-look", "handler-work"},
+	}
+}
+
+// mustRead returns a plan that has no complaints.
+func mustRead(t *testing.T, src string, opt Options) *Plan {
+	t.Helper()
+	p, err := Read("test.yaml", []byte(src), opt)
+	if err != nil {
+		t.Fatalf("complaints about a plan that is right:\n%v", err)
+	}
+	return p
+}
+
+func fileText(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// Each file under complaints/ is a plan with mistakes; what is said about them
+// stands beside it.
+func TestComplaints(t *testing.T) {
+	files, err := filepath.Glob("testdata/complaints/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no test data: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+			_, err := Read(filepath.Base(file), []byte(fileText(t, file)), world())
+			if err == nil {
+				t.Fatal("no complaints")
+			}
+			if _, ok := err.(Complaints); !ok {
+				t.Fatalf("the error is a %T, want Complaints", err)
+			}
+			golden(t, strings.TrimSuffix(file, ".yaml")+".txt", err.Error()+"\n")
+		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(fileText(t, name), got); diff != "" {
+		t.Errorf("%s (-want +got); -update rewrites it:\n%s", name, diff)
+	}
+}
+
+// The first example of the design is a plan as it stands.
+func TestDesignExample(t *testing.T) {
+	p := mustRead(t, fileText(t, "testdata/design/simple.yaml"), world())
+	if got, want := p.Rounds, (Rounds{Min: 10, Max: 40, Until: 0.02}); got != want {
+		t.Errorf("rounds %+v, want %+v", got, want)
+	}
+	if got, want := p.Subjects[1].Needs.Modules, []string{"uvloop", "httptools"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("modules %q, want %q", got, want)
+	}
+	settings, err := p.Settings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, s := range settings {
+		paths = append(paths, s.Workload.Path)
+	}
+	want := []string{"/", "/helloworld", "/" + strings.Repeat("helloworld", 10), "/" + strings.Repeat("helloworld", 100)}
+	if diff := cmp.Diff(want, paths); diff != "" {
+		t.Errorf("paths (-want +got):\n%s", diff)
+	}
+	if got, want := settings[0].Load, (load.Closed{Connections: 40, Use: load.Use{Pipeline: 1, Timeout: 10 * time.Second}}); got != load.Load(want) {
+		t.Errorf("load %+v, want %+v", got, want)
+	}
+}
+
+// The second example uses what is not built yet, and nothing else is said about
+// it but that.
+func TestDesignExampleAhead(t *testing.T) {
+	_, err := Read("ahead.yaml", []byte(fileText(t, "testdata/design/ahead.yaml")), world())
+	cs, _ := err.(Complaints)
+	var got []string
+	for _, c := range cs {
+		if !strings.Contains(c.What, "not built yet") {
+			t.Errorf("complaint of another kind: %v", c)
+		}
+		key, _, _ := strings.Cut(c.What, ":")
+		got = append(got, key)
+	}
+	if diff := cmp.Diff([]string{"services", "build", "measure", "metric", "kernel", "claims"}, got); diff != "" {
+		t.Errorf("keys not built yet (-want +got):\n%s", diff)
+	}
+}

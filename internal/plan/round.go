@@ -1,0 +1,188 @@
+package plan
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"webdyno/internal/load"
+)
+
+// Variants returns everything the plan starts: the subjects in the order
+// written, each with every combination of the levels of its own factors, the
+// last factor changing fastest.
+func (p *Plan) Variants() []Variant {
+	var vs []Variant
+	for i := range p.Subjects {
+		s := &p.Subjects[i]
+		for _, c := range product(s.Variants) {
+			vs = append(vs, Variant{Subject: s, Choice: c})
+		}
+	}
+	return vs
+}
+
+// product returns every choice of one level for each factor, the last factor
+// changing fastest; for no factors, the one empty choice.
+func product(fs []Factor) [][]Choice {
+	choices := [][]Choice{nil}
+	for _, f := range fs {
+		var longer [][]Choice
+		for _, c := range choices {
+			for _, l := range f.Levels {
+				longer = append(longer, append(c[:len(c):len(c)], Choice{f.Name, l}))
+			}
+		}
+		choices = longer
+	}
+	return choices
+}
+
+// combinations returns how many choices product makes of fs, at most limit+1.
+func combinations(fs []Factor, limit int) int {
+	n := 1
+	for _, f := range fs {
+		n *= len(f.Levels)
+		if n > limit {
+			return limit + 1
+		}
+	}
+	return n
+}
+
+// Name returns the variant as reports show it: "uvloop", or
+// "tornado[python=pypy]" where the subject has factors of its own.
+func (v Variant) Name() string {
+	if len(v.Choice) == 0 {
+		return v.Subject.Name
+	}
+	var parts []string
+	for _, c := range v.Choice {
+		parts = append(parts, c.Factor+"="+c.Level.String())
+	}
+	return v.Subject.Name + "[" + strings.Join(parts, ",") + "]"
+}
+
+// Values returns the variant's choice for Substitute.
+func (v Variant) Values() map[string]string { return values(v.Choice) }
+
+func values(choice []Choice) map[string]string {
+	m := make(map[string]string, len(choice))
+	for _, c := range choice {
+		m[c.Factor] = c.Level.String()
+	}
+	return m
+}
+
+// Round returns the blocks of round n, from 1, in the order in which they are
+// measured: p.Blocks of each setting, shuffled, each with all variants in an
+// order of its own. It depends on nothing but the plan and n, so that a round
+// can be taken up again where it was broken off.
+//
+// Order holds every index into Variants; whoever cannot run one of them leaves
+// it out, and the order of the others stays as it is.
+func (p *Plan) Round(n int) []Block {
+	variants := len(p.Variants())
+	settings := combinations(p.Factors, maxTrials)
+	rng := rand.New(rand.NewPCG(load.Seed(p.Seed, n), 0))
+
+	blocks := make([]Block, 0, settings*p.Blocks)
+	for range p.Blocks {
+		for s := range settings {
+			blocks = append(blocks, Block{Setting: s})
+		}
+	}
+	rng.Shuffle(len(blocks), func(i, j int) { blocks[i], blocks[j] = blocks[j], blocks[i] })
+	for i := range blocks {
+		blocks[i].Number = i + 1
+		blocks[i].Order = rng.Perm(variants)
+		blocks[i].Seed = load.Seed(p.Seed, n, i+1)
+	}
+	return blocks
+}
+
+// TrialID names a trial: "r03-b05-uvloop". Every trial of a plan has an ID of
+// its own, it is the same each time the plan is carried out, and it is fit for a
+// file name.
+func TrialID(round int, b Block, v Variant) string {
+	return fmt.Sprintf("r%02d-b%02d-%s", round, b.Number, v.fileName())
+}
+
+// maxFileName keeps an ID, with what a record puts around it, below the 255
+// bytes that a file name may have.
+const maxFileName = 120
+
+// fileName is the variant's name in a form fit for a file. Where a level has to
+// be changed for that, a hash of the whole name stands behind, so that two names
+// that differ only in what was changed stay apart.
+func (v Variant) fileName() string {
+	var b strings.Builder
+	b.WriteString(v.Subject.Name)
+	changed := false
+	for _, c := range v.Choice {
+		level := strings.Map(fileLetter, c.Level.String())
+		changed = changed || level != c.Level.String()
+		b.WriteString("." + c.Factor + "=" + level)
+	}
+	name := b.String()
+	if !changed && len(name) <= maxFileName {
+		return name
+	}
+	h := fnv.New32a()
+	h.Write([]byte(v.Name()))
+	return fmt.Sprintf("%.*s~%08x", maxFileName, name, h.Sum32())
+}
+
+// fileLetter returns c, or '_' if it has a meaning to a file system, a shell or
+// the names made here.
+func fileLetter(c rune) rune {
+	if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("._+-", c) {
+		return c
+	}
+	return '_'
+}
+
+// What Estimate assumes of a machine of two cores.
+const (
+	startTime = 500 * time.Millisecond // of an interpreter, until it answers rightly
+	stopTime  = 200 * time.Millisecond
+	autoTime  = 5 * time.Second        // until a rate is seen to be steady
+	quickTime = 3 * time.Second        // the same, in a plan made quick
+	trialTime = 100 * time.Millisecond // around a trial: connecting, draining, writing down
+	guessRate = 5000                   // requests per second, for warm-ups that are counted
+)
+
+// Estimate says how long the plan takes if so many of its variants can run: the
+// longest its rounds allow, or its budget and one round where that is shorter.
+//
+// It assumes half a second for a subject to start and a fifth to stop, five
+// seconds for a warm-up left to webdyno (three in a quick plan), 5,000 requests a second where a warm-up
+// is counted in requests, and a tenth of a second around each trial. Builds and
+// waiting for a quiet machine are not in it.
+func (p *Plan) Estimate(variants int) time.Duration {
+	trials := combinations(p.Factors, maxTrials) * p.Blocks
+	trial := p.Rewarm + p.Window + trialTime
+	each := startTime + p.Warmup.expected(p.Quick) + time.Duration(trials)*trial + stopTime
+	round := time.Duration(variants) * each
+	whole := time.Duration(p.Rounds.Max) * round
+	if p.Budget > 0 {
+		whole = min(whole, p.Budget+round)
+	}
+	return whole
+}
+
+func (w Warmup) expected(quick bool) time.Duration {
+	if w.Auto && quick {
+		return quickTime
+	}
+	if w.Auto {
+		return autoTime
+	}
+	counted := time.Duration(w.Extent.Count) * (time.Second / guessRate)
+	if w.Extent.Time == 0 || w.Extent.Count == 0 {
+		return w.Extent.Time + counted
+	}
+	return min(w.Extent.Time, counted)
+}
