@@ -1,0 +1,105 @@
+package evidence
+
+import (
+	"time"
+
+	"webdyno/internal/plan"
+)
+
+// A Measurement is everything one trial left behind.
+type Measurement struct {
+	Trial Trial     `json:"trial"`
+	Began time.Time `json:"began"` // wall clock, for people
+
+	Tally  *Tally   `json:"tally"`            // nil if there was no load
+	Server *Usage   `json:"server,omitempty"` // the subject's process tree over the window; nil if it is not ours
+	Client *Usage   `json:"client,omitempty"` // webdyno's own process over the same time
+	Start  *Start   `json:"start,omitempty"`  // how the subject came up in this round
+	Host   Activity `json:"host"`
+
+	Notes []Note `json:"notes,omitempty"` // what was seen while it ran; the report adds what follows from the numbers
+
+	// Failure says what went wrong, and is nil if nothing did. A server that
+	// dies under load has told us something; the rest of the measurement is
+	// what was seen until then.
+	Failure *Failure `json:"failure,omitempty"`
+}
+
+// A Trial identifies a trial within its run.
+type Trial struct {
+	ID    string `json:"id"`    // "r03-b05-uvloop": round, block, subject and variant
+	Round int    `json:"round"` // from 1
+	Block int    `json:"block"` // within the round, from 1
+
+	// Attempt is how often the block had been begun before: 0 the first time. A
+	// block is repeated as a whole, because its trials must be close together in
+	// time; its last attempt is the one that counts.
+	Attempt  int                   `json:"attempt,omitempty"`
+	Subject  string                `json:"subject"`
+	Variant  map[string]string     `json:"variant,omitempty"` // the subject's own factors
+	Factors  map[string]plan.Level `json:"factors,omitempty"` // those of the workload and the load
+	Bound    bool                  `json:"bound,omitempty"`   // shown as a bound, in no verdict
+	LoadSeed uint64                `json:"load_seed"`
+}
+
+// Usage is what a process tree used between two moments.
+type Usage struct {
+	Span        time.Duration `json:"span_ns"` // between the two readings
+	CPU         time.Duration `json:"cpu_ns"`  // user and system
+	User        time.Duration `json:"user_ns"` // in ticks of 10 ms where the kernel tells no better
+	System      time.Duration `json:"system_ns"`
+	PeakRSS     int64         `json:"peak_rss_bytes"` // sum over the living processes of their peaks; shared pages count once for each
+	RSS         int64         `json:"rss_bytes"`      // at the end, summed likewise
+	Voluntary   int64         `json:"voluntary_switches"`
+	Involuntary int64         `json:"involuntary_switches"`
+	Processes   int           `json:"processes"` // at the end
+	Threads     int           `json:"threads"`
+	Source      string        `json:"source"`   // "cgroup" or "clocks": where CPU was read
+	Answered    uint64        `json:"answered"` // answers complete between the two readings: what CPU per request is divided by
+}
+
+// Start is how a subject came up.
+type Start struct {
+	Ready   time.Duration `json:"ready_ns"`  // from exec to the first right answer
+	Listens time.Duration `json:"listen_ns"` // from exec until its own socket listened
+	PID     int           `json:"pid"`
+	Address string        `json:"address"`
+	Proof   string        `json:"proof"` // how it was shown that the listener is the subject's
+	Warmup  Warmup        `json:"warmup"`
+}
+
+// Warmup is what the warm-up of a freshly started subject saw.
+type Warmup struct {
+	Lasted   time.Duration `json:"lasted_ns"`
+	Requests uint64        `json:"requests"`
+	Steady   bool          `json:"steady"`          // the last slices agreed; always true of a fixed warm-up
+	Rates    []float64     `json:"rates,omitempty"` // answers per second, slice by slice
+}
+
+// Activity is what the machine did during a trial, the lab and its subjects
+// aside.
+type Activity struct {
+	Foreign float64 `json:"foreign_cpus"` // CPUs kept busy by others, on the CPUs in use; -1 if it could not be told
+	Steal   float64 `json:"steal"`        // share of time taken by the hypervisor, 0 to 1; -1 if it could not be told
+}
+
+// A Failure is why a trial is not what it should have been.
+type Failure struct {
+	Kind FailureKind `json:"kind"`
+	Text string      `json:"text"`           // one sentence, for people
+	Last []string    `json:"last,omitempty"` // the subject's last lines of output
+}
+
+// FailureKind says what a failure means for the rest of the round.
+type FailureKind string
+
+const (
+	NotStarted FailureKind = "not-started" // it could not be run at all, or its port was taken
+	NotReady   FailureKind = "not-ready"   // it never answered, or not rightly
+	NotItself  FailureKind = "not-itself"  // another process answers at its address
+	Died       FailureKind = "died"        // it ended while it was needed
+	Lingered   FailureKind = "lingered"    // it had to be killed, or left processes behind
+	WrongBytes FailureKind = "wrong"       // it answered wrongly under load
+	Instrument FailureKind = "instrument"  // webdyno could not do its part
+	Abandoned  FailureKind = "abandoned"   // cut off by a signal
+)

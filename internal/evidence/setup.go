@@ -1,0 +1,55 @@
+package evidence
+
+import "time"
+
+// A Setup is what was true of the whole run before its first trial: the
+// machine, the instrument, and every subject as it was to be started. It is
+// the record's host.json.
+type Setup struct {
+	Version int       `json:"version"` // of the record's format: 1
+	Began   time.Time `json:"began"`
+	Webdyno Build     `json:"webdyno"`
+	Command []string  `json:"command"`            // the command line that started the run
+	PlanDir string    `json:"plan_dir,omitempty"` // the folder of the plan's file; empty for a plan that ships
+
+	// Facts describe the machine: "cpu.model", "kernel.release",
+	// "sysctl.net.core.somaxconn". What could not be read is "unavailable".
+	Facts map[string]string `json:"facts"`
+
+	CPUs     CPUs      `json:"cpus"`
+	Subjects []Subject `json:"subjects"`
+	Notes    []Note    `json:"notes,omitempty"` // that hold for every trial
+}
+
+// Build identifies the webdyno that measured.
+type Build struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
+	Go      string `json:"go"`
+}
+
+// CPUs says who was given which processors, and why.
+type CPUs struct {
+	Engine   []int  `json:"engine"`
+	Subjects []int  `json:"subjects"` // those that subjects are given from
+	Shared   bool   `json:"shared"`   // the two overlap, for want of processors
+	Why      string `json:"why"`
+}
+
+// A Subject is one variant of a subject, as this machine would start it.
+type Subject struct {
+	Name    string            `json:"name"`
+	Variant map[string]string `json:"variant,omitempty"`
+	Command []string          `json:"command,omitempty"` // {port} stands for the port of each start
+	Dir     string            `json:"dir,omitempty"`
+	Env     []string          `json:"env,omitempty"` // all of it: subjects inherit nothing
+	CPUs    []int             `json:"cpus,omitempty"`
+	Tools   map[string]string `json:"tools,omitempty"` // "python": "/usr/bin/python3 (CPython 3.11.2)"
+	URL     string            `json:"url,omitempty"`   // of a subject that is already running
+	Bound   bool              `json:"bound,omitempty"`
+
+	// Skipped says why this machine cannot run the subject, Hint the one
+	// command or change that would mend it. Both are empty if it can.
+	Skipped string `json:"skipped,omitempty"`
+	Hint    string `json:"hint,omitempty"`
+}
