@@ -1,0 +1,63 @@
+package report
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"webdyno/internal/load"
+	"webdyno/internal/plan"
+)
+
+// Over a factor of the load, curves are drawn through logarithms: where costs are
+// powers of the level, that is exact.
+func TestCrossingOfPowers(t *testing.T) {
+	b := handlerWork()
+	b.noise = 0.003
+	b.servers[0].cost = func(n float64) float64 { return 20 * math.Pow(n, 0.1) }
+	b.servers[1].cost = func(n float64) float64 { return 15 * math.Pow(n, 0.2) }
+	in := b.input()
+	in.Plan.Workload = plan.Workload{} // now path_bytes is nothing that is asked
+	r := Build(in)
+	if len(r.Crossings) != 1 || len(r.Fits) != 0 {
+		t.Fatalf("got %d crossings and %d fits, want 1 and 0", len(r.Crossings), len(r.Fits))
+	}
+	c, truth := r.Crossings[0], math.Pow(20.0/15, 10)
+	if c.Model != "logarithms" || !(c.Lo.X <= truth && truth <= c.Hi.X) || c.Between != [2]float64{11, 101} {
+		t.Errorf("got %v: %v to %v between %v; want %.4g by logarithms between 11 and 101", c.Model, c.Lo, c.Hi, c.Between, truth)
+	}
+}
+
+// Two that are alike cross nowhere, however often noise changes their order.
+func TestNoCrossingOfEquals(t *testing.T) {
+	b := handlerWork()
+	b.servers[1].cost = b.servers[0].cost
+	if r := Build(b.input()); len(r.Crossings) != 0 {
+		t.Errorf("got %v", r.Crossings)
+	}
+}
+
+// A curve is not called a line.
+func TestFitDoubtsCurves(t *testing.T) {
+	b := handlerWork()
+	b.servers[1].cost = func(n float64) float64 { return 15 + 0.002*n*n }
+	fits := Build(b.input()).Fits
+	if len(fits) != 2 || len(fits[0].Notes) != 0 || len(fits[1].Notes) != 1 || fits[1].Notes[0].Kind != "not-a-line" {
+		t.Errorf("got %+v; want a note on the second alone", fits)
+	}
+}
+
+func TestExactLoad(t *testing.T) {
+	at := Factors{"rate": plan.Num(200), "k": plan.Num(10)}
+	got := exactLoad(plan.Load{Open: true, Rate: "{rate}", Arrivals: "constant", PerConnection: "{k}", Timeout: "2s"}, at)
+	want := load.Open{Rate: 200, Arrivals: load.Constant, Use: load.Use{PerConnection: 10, Timeout: 2 * time.Second}}
+	if got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := exactLoad(plan.Load{Connections: "{k}"}, at); got != (load.Closed{Connections: 10}) {
+		t.Errorf("got %+v, want 10 connections", got)
+	}
+	if got := exactLoad(plan.Load{Connections: "{unknown}"}, at); got != nil {
+		t.Errorf("got %+v of a load that cannot be read", got)
+	}
+}

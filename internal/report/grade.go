@@ -1,0 +1,307 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"webdyno/internal/evidence"
+	"webdyno/internal/latency"
+	"webdyno/internal/load"
+	"webdyno/internal/unit"
+)
+
+// Circumstances are what a grade must know beside the measurement.
+type Circumstances struct {
+	Load       load.Load // nil: not known
+	CPUsShared bool      // the engine and the subjects run on the same CPUs
+}
+
+// A limit is where a signal becomes a warning, and where it becomes worse.
+type limit struct{ warn, worse float64 }
+
+// The thresholds of every grade. They are about the conditions of a trial and
+// never about what is being compared, so that none can favour a subject.
+var limits = struct {
+	clientCPU   limit // of the loops' CPUs, as a share; worse: the instrument was the limit
+	lag         limit // of the response time at the same percentile
+	schedule    limit // of the arrivals offered, by which those sent differ
+	foreign     limit // CPUs kept busy by others
+	steal       limit // share of time
+	little      limit // by which rate × response time differs from the requests in flight
+	stale       limit // of the requests due
+	reconnects  limit // connections beyond those asked for
+	strayCounts uint64
+}{
+	clientCPU:   limit{0.80, 0.95},
+	lag:         limit{0.10, 0.25},
+	schedule:    limit{0.003, 0.01},
+	foreign:     limit{0.05, 0.10},
+	steal:       limit{0.005, 0.02},
+	little:      limit{0.02, math.Inf(1)},
+	stale:       limit{0.01, math.Inf(1)},
+	reconnects:  limit{0.01, math.Inf(1)},
+	strayCounts: 3, // requests at the window's edge that say nothing about a schedule
+}
+
+// kindAtLimit is the kind of the note that makes figures lower bounds.
+const kindAtLimit = "instrument-was-the-limit"
+
+// Grade returns the notes that follow from a measurement's numbers. Those that
+// the lab saw while it ran are in the measurement already, and not repeated.
+// Notes of grade X are for what makes a number wrong; noise costs a B or an L.
+func Grade(m *evidence.Measurement, c Circumstances) []evidence.Note {
+	g := &grader{m: m, t: m.Tally, load: c.Load}
+	g.failure()
+	if c.CPUsShared {
+		g.say("cpus-shared", evidence.B, "the engine and the subject share CPUs, and take time from each other")
+	}
+	g.machine()
+	g.warmup()
+	if g.t != nil && g.t.Due() > 0 {
+		g.books()
+		g.ports()
+		g.schedule()
+		g.client()
+		g.lag()
+		g.errors()
+		g.connections()
+		g.little()
+	}
+	return g.notes
+}
+
+type grader struct {
+	m     *evidence.Measurement
+	t     *evidence.Tally
+	load  load.Load
+	notes []evidence.Note
+}
+
+func (g *grader) say(kind string, grade evidence.Grade, format string, args ...any) {
+	g.notes = append(g.notes, evidence.Note{Kind: kind, Grade: grade, Text: fmt.Sprintf(format, args...)})
+}
+
+// failure turns what went wrong into a note. A server that lingered has been
+// measured all the same.
+func (g *grader) failure() {
+	f := g.m.Failure
+	if f == nil {
+		return
+	}
+	grade := evidence.X
+	if f.Kind == evidence.Lingered {
+		grade = evidence.B
+	}
+	g.say("failed-"+string(f.Kind), grade, "%s", f.Text)
+}
+
+func (g *grader) machine() {
+	h := g.m.Host
+	switch {
+	case h.Foreign > limits.foreign.worse:
+		g.say("foreign-cpu", evidence.L, "other programs kept %s CPUs busy", unit.Number(h.Foreign))
+	case h.Foreign > limits.foreign.warn:
+		g.say("foreign-cpu", evidence.B, "other programs kept %s CPUs busy", unit.Number(h.Foreign))
+	}
+	switch {
+	case h.Steal > limits.steal.worse:
+		g.say("steal", evidence.L, "the hypervisor took %s of the time", unit.Share(h.Steal))
+	case h.Steal > limits.steal.warn:
+		g.say("steal", evidence.B, "the hypervisor took %s of the time", unit.Share(h.Steal))
+	}
+}
+
+func (g *grader) warmup() {
+	if s := g.m.Start; s != nil && s.Warmup.Lasted > 0 && !s.Warmup.Steady {
+		g.say("not-steady", evidence.B, "the rate had not become steady after %s of warm-up",
+			unit.Duration(s.Warmup.Lasted))
+	}
+}
+
+// books checks that what was counted twice agrees.
+func (g *grader) books() {
+	t := g.t
+	var byStatus, byCause uint64
+	for _, n := range t.Statuses {
+		byStatus += n
+	}
+	for _, n := range t.Causes {
+		byCause += n
+	}
+	answered := t.Outcomes[evidence.Answered]
+	for _, c := range []struct {
+		what      string
+		got, want uint64
+	}{
+		{"statuses", byStatus, answered},
+		{"response times of right answers", count(t.Response), answered - min(t.Wrong, answered)},
+		{"response times of wrong answers", count(t.ResponseWrong), t.Wrong},
+		{"service times", count(t.Service), answered},
+	} {
+		if c.got != c.want {
+			g.say("books", evidence.X, "the books do not balance: %d %s for %d answers", c.got, c.what, c.want)
+			return
+		}
+	}
+	if lost := t.Due() - answered; byCause > lost {
+		g.say("books", evidence.X, "the books do not balance: %d causes for %d failed requests", byCause, lost)
+	}
+}
+
+func count(h *latency.Histogram) uint64 {
+	if h == nil {
+		return 0
+	}
+	return h.Count()
+}
+
+func (g *grader) ports() {
+	for cause, n := range g.t.Causes {
+		if strings.Contains(cause, "EADDRNOTAVAIL") {
+			g.say("ports-ran-out", evidence.X, "%s connections found no free port (EADDRNOTAVAIL): the machine was the limit, not the subject",
+				unit.Count(int64(n)))
+			return
+		}
+	}
+}
+
+// schedule checks that an open load was sent as it was due. Where the server made
+// requests wait, being late is its own doing and what was to be measured.
+func (g *grader) schedule() {
+	t := g.t
+	if t.Offered == 0 || t.Outcomes[evidence.Unfinished] > 0 || overloaded(t) {
+		return
+	}
+	stray := max(t.Sent, t.Offered) - min(t.Sent, t.Offered)
+	off := float64(t.Sent)/float64(t.Offered) - 1
+	if stray <= limits.strayCounts || math.Abs(off) <= limits.schedule.warn {
+		return
+	}
+	grade := evidence.B
+	if math.Abs(off) > limits.schedule.worse {
+		grade = evidence.X
+	}
+	g.say("schedule-not-kept", grade, "%s requests were sent in the window and %s were due (%s off)",
+		unit.Count(int64(t.Sent)), unit.Count(int64(t.Offered)), unit.Share(math.Abs(off)))
+}
+
+// overloaded tells whether requests were late because no connection was to be
+// had, and not because the engine was behind.
+func overloaded(t *evidence.Tally) bool {
+	stuck := t.Outcomes[evidence.Refused] + t.Outcomes[evidence.Unsent]
+	if float64(stuck) > limits.schedule.warn*float64(t.Due()) {
+		return true
+	}
+	return t.Wait != nil && t.Lag != nil && t.Wait.Quantile(0.99) > t.Lag.Quantile(0.99) &&
+		t.Wait.Quantile(0.99) > time.Millisecond
+}
+
+// client looks at how much of its CPUs the engine's loops used.
+func (g *grader) client() {
+	t := g.t
+	span := t.Window.Seconds() * float64(t.Loops)
+	if span == 0 {
+		return
+	}
+	used := t.LoopCPU.Seconds() / span
+	switch {
+	case used >= limits.clientCPU.worse:
+		g.say(kindAtLimit, evidence.B,
+			"the instrument was the limit: its loops used %s of their CPUs, and the subject may do more", unit.Share(used))
+	case used >= limits.clientCPU.warn:
+		g.say("client-near-limit", evidence.B, "the engine's loops used %s of their CPUs", unit.Share(used))
+	}
+}
+
+// atInstrumentLimit tells whether the instrument was the limit in at least half
+// of the trials.
+func atInstrumentLimit(trials []*trial) bool {
+	n := 0
+	for _, tr := range trials {
+		if slices.ContainsFunc(tr.notes, isLimit) {
+			n++
+		}
+	}
+	return n > 0 && 2*n >= len(trials)
+}
+
+// lag sets the engine's own lateness against what it measured, at each
+// percentile that is printed.
+func (g *grader) lag() {
+	t := g.t
+	var worst, at float64
+	for _, p := range []float64{0.50, 0.90, 0.99} {
+		if t.Response == nil || t.Lag == nil || !tellable(t.Response.Count(), p) {
+			continue
+		}
+		if r := t.Response.Quantile(p); r > 0 {
+			if share := float64(t.Lag.Quantile(p)) / float64(r); share > worst {
+				worst, at = share, p
+			}
+		}
+	}
+	if worst <= limits.lag.warn {
+		return
+	}
+	grade := evidence.B
+	if worst > limits.lag.worse {
+		grade = evidence.L
+	}
+	g.say("lag", grade, "the engine's own lag is %s of the response time at p%s",
+		unit.Share(worst), plainNumber(at*100))
+}
+
+func (g *grader) errors() {
+	if failed := g.t.Failed(); failed > 0 {
+		g.say("requests-failed", evidence.B, "%s of %s requests were not rightly answered (%s)",
+			unit.Count(int64(failed)), unit.Count(int64(g.t.Due())),
+			unit.Share(float64(failed)/float64(g.t.Due())))
+	}
+}
+
+// connections looks at what the server does with connections that were to be
+// kept.
+func (g *grader) connections() {
+	c := g.t.Connections
+	if float64(c.Stale) > limits.stale.warn*float64(g.t.Due()) {
+		g.say("stale-connections", evidence.B, "the server ended %s kept connections before the next answer",
+			unit.Count(int64(c.Stale)))
+	}
+	closed, ok := g.load.(load.Closed)
+	if !ok || closed.PerConnection != 0 || closed.Connections == 0 {
+		return
+	}
+	extra := float64(c.Opened) - float64(c.Failed) - float64(closed.Connections)
+	if extra > limits.reconnects.warn*float64(closed.Connections) && extra > float64(c.Stale) {
+		g.say("connections-not-kept", evidence.A, "the server did not keep connections: %s were opened for %s",
+			unit.Count(int64(c.Opened)), unit.Count(int64(closed.Connections)))
+	}
+}
+
+// little checks Little's law on a closed load: rate × mean response time is the
+// number of requests in flight. It needs many turns of every connection, and
+// answers to nearly all.
+func (g *grader) little() {
+	t := g.t
+	closed, ok := g.load.(load.Closed)
+	flight := float64(closed.Connections * closed.Depth())
+	answered := float64(t.InWindow + t.WrongIn)
+	if !ok || closed.PerConnection != 0 || flight == 0 || t.Window == 0 || answered < 100*flight ||
+		float64(t.Due()-t.Outcomes[evidence.Answered]) > 0.01*float64(t.Due()) {
+		return
+	}
+	times := answeredTimes(t)
+	if times == nil || times.Count() == 0 {
+		return
+	}
+	off := answered/t.Window.Seconds()*times.Mean().Seconds()/flight - 1
+	if math.Abs(off) > limits.little.warn {
+		g.say("littles-law", evidence.B, "rate × response time is %s off the %s requests in flight: some time is not accounted for",
+			unit.Share(math.Abs(off)), unit.Number(flight))
+	}
+}
+
+func isLimit(n evidence.Note) bool { return n.Kind == kindAtLimit }

@@ -1,0 +1,163 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"webdyno/internal/evidence"
+	"webdyno/internal/latency"
+	"webdyno/internal/load"
+)
+
+// cleanClosed is a measurement of a closed load that leaves nothing to remark.
+func cleanClosed() *evidence.Measurement {
+	b := handlerWork()
+	return b.measurement(b.servers[0], 101, 1, 1, 22)
+}
+
+// cleanOpen is the same of an open load.
+func cleanOpen() *evidence.Measurement {
+	m := cleanClosed()
+	m.Tally.Offered = m.Tally.Due()
+	return m
+}
+
+var closed40 = load.Closed{Connections: 40}
+
+// Every fault leaves exactly its own note, of its grade, and no other.
+func TestGradeTellsFaultsApart(t *testing.T) {
+	open := load.Open{Rate: 1000}
+	for _, c := range []struct {
+		name  string
+		load  load.Load
+		fault func(m *evidence.Measurement)
+		kind  string
+		grade evidence.Grade
+	}{
+		{"clean, closed", closed40, func(*evidence.Measurement) {}, "", evidence.A},
+		{"clean, open", open, func(m *evidence.Measurement) { *m = *cleanOpen() }, "", evidence.A},
+		{"unknown machine", closed40, func(m *evidence.Measurement) { m.Host = evidence.Activity{Foreign: -1, Steal: -1} }, "", evidence.A},
+		{"no load at all", nil, func(m *evidence.Measurement) { m.Tally = nil }, "", evidence.A},
+
+		{"died", closed40, fail(evidence.Died), "failed-died", evidence.X},
+		{"replaced", closed40, fail(evidence.NotItself), "failed-not-itself", evidence.X},
+		{"wrong bytes", closed40, fail(evidence.WrongBytes), "failed-wrong", evidence.X},
+		{"instrument", closed40, fail(evidence.Instrument), "failed-instrument", evidence.X},
+		{"lingered", closed40, fail(evidence.Lingered), "failed-lingered", evidence.B},
+
+		{"some foreign CPU", closed40, func(m *evidence.Measurement) { m.Host.Foreign = 0.07 }, "foreign-cpu", evidence.B},
+		{"much foreign CPU", closed40, func(m *evidence.Measurement) { m.Host.Foreign = 0.3 }, "foreign-cpu", evidence.L},
+		{"some steal", closed40, func(m *evidence.Measurement) { m.Host.Steal = 0.01 }, "steal", evidence.B},
+		{"much steal", closed40, func(m *evidence.Measurement) { m.Host.Steal = 0.05 }, "steal", evidence.L},
+		{"not warm", closed40, func(m *evidence.Measurement) { m.Start.Warmup.Steady = false }, "not-steady", evidence.B},
+
+		{"statuses missing", closed40, func(m *evidence.Measurement) { m.Tally.Statuses[200]-- }, "books", evidence.X},
+		{"a time missing", closed40, func(m *evidence.Measurement) { m.Tally.Response = latency.New() }, "books", evidence.X},
+		{"causes too many", closed40, func(m *evidence.Measurement) { m.Tally.Causes["ECONNRESET"] = 3 }, "books", evidence.X},
+
+		{"schedule slightly off", open, sent(0.995), "schedule-not-kept", evidence.B},
+		{"schedule not kept", open, sent(0.90), "schedule-not-kept", evidence.X},
+		{"overloaded server", open, func(m *evidence.Measurement) {
+			sent(0.5)(m)
+			m.Tally.Wait = m.Tally.Response // they waited for a connection
+		}, "", evidence.A},
+		{"three requests at the edge", open, func(m *evidence.Measurement) {
+			*m = *cleanOpen()
+			m.Tally.Sent -= 3
+		}, "", evidence.A},
+
+		{"client near its limit", closed40, loops(0.85), "client-near-limit", evidence.B},
+		{"client at its limit", closed40, loops(0.97), kindAtLimit, evidence.B},
+		{"some lag", closed40, lag(15), "lag", evidence.B},
+		{"much lag", closed40, lag(40), "lag", evidence.L},
+
+		{"stale connections", closed40, func(m *evidence.Measurement) { m.Tally.Connections.Stale = m.Tally.Due() / 20 },
+			"stale-connections", evidence.B},
+		{"connections not kept", closed40, func(m *evidence.Measurement) { m.Tally.Connections.Opened = 4000 },
+			"connections-not-kept", evidence.A},
+		{"time unaccounted for", closed40, func(m *evidence.Measurement) { m.Tally.InWindow -= m.Tally.InWindow / 5 },
+			"littles-law", evidence.B},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := cleanClosed()
+			c.fault(m)
+			notes := Grade(m, Circumstances{Load: c.load})
+			if c.kind == "" && len(notes) == 0 {
+				return
+			}
+			if len(notes) != 1 || notes[0].Kind != c.kind || notes[0].Grade != c.grade {
+				t.Errorf("got %v; want %q of grade %v alone", notes, c.kind, c.grade)
+			}
+		})
+	}
+}
+
+func fail(k evidence.FailureKind) func(*evidence.Measurement) {
+	return func(m *evidence.Measurement) { m.Failure = &evidence.Failure{Kind: k, Text: "it " + string(k)} }
+}
+
+func sent(share float64) func(*evidence.Measurement) {
+	return func(m *evidence.Measurement) {
+		*m = *cleanOpen()
+		m.Tally.Sent = uint64(share * float64(m.Tally.Offered))
+		m.Tally.Wait = latency.New()
+	}
+}
+
+func loops(used float64) func(*evidence.Measurement) {
+	return func(m *evidence.Measurement) {
+		m.Tally.LoopCPU = time.Duration(used * float64(m.Tally.Window))
+	}
+}
+
+// lag makes the engine late by a share of every response time, in per cent.
+func lag(percent int64) func(*evidence.Measurement) {
+	return func(m *evidence.Measurement) {
+		m.Tally.Lag = latency.New()
+		for b := range m.Tally.Response.Buckets() {
+			m.Tally.Lag.RecordN(int64(b.Low)*percent/100, b.Count)
+		}
+	}
+}
+
+func TestGradeOfSharedCPUs(t *testing.T) {
+	notes := Grade(cleanClosed(), Circumstances{Load: closed40, CPUsShared: true})
+	if len(notes) != 1 || notes[0].Kind != "cpus-shared" || notes[0].Grade != evidence.B {
+		t.Errorf("got %v; want cpus-shared alone", notes)
+	}
+}
+
+// Failed requests are noted once, whatever their kind; ports that ran out are
+// noted beside them, and make the trial invalid.
+func TestGradeOfFailedRequests(t *testing.T) {
+	m := cleanClosed()
+	m.Tally.Outcomes[evidence.Refused] = 10
+	m.Tally.Causes["ECONNREFUSED"] = 10
+	notes := Grade(m, Circumstances{Load: closed40})
+	if len(notes) != 1 || notes[0].Kind != "requests-failed" || notes[0].Grade != evidence.B {
+		t.Errorf("refused: got %v; want requests-failed alone", notes)
+	}
+	m.Tally.Causes = map[string]uint64{"EADDRNOTAVAIL": 10}
+	notes = Grade(m, Circumstances{Load: closed40})
+	if len(notes) != 2 || evidence.Worst(notes) != evidence.X || notes[0].Kind != "ports-ran-out" {
+		t.Errorf("no ports: got %v; want ports-ran-out of grade X", notes)
+	}
+}
+
+// The study of 2016 printed 216,080 requests in 10.00 s on 40 connections with a
+// mean of 2.20 ms: 18.8 % more than 40 connections can hold.
+func TestLittlesLawOnThePublishedFigures(t *testing.T) {
+	m := cleanClosed()
+	ta := evidence.NewTally()
+	ta.Outcomes[evidence.Answered], ta.InWindow = 216_080, 216_080
+	ta.Statuses[200] = 216_080
+	ta.Window = 10 * time.Second
+	ta.Response.RecordN(2_200_000, 216_080)
+	ta.Service.RecordN(2_200_000, 216_080)
+	m.Tally = ta
+	notes := Grade(m, Circumstances{Load: closed40})
+	if len(notes) != 1 || notes[0].Kind != "littles-law" || !strings.Contains(notes[0].Text, "is 18.") {
+		t.Errorf("got %v; want littles-law, about 18.8%%", notes)
+	}
+}

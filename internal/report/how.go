@@ -1,0 +1,134 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"webdyno/internal/evidence"
+	"webdyno/internal/latency"
+	"webdyno/internal/plan"
+	"webdyno/internal/stat"
+	"webdyno/internal/unit"
+)
+
+// A Method is how the figures of a report came about.
+type Method struct {
+	Began   time.Time `json:"began,omitzero"`
+	Webdyno string    `json:"webdyno,omitempty"` // version and commit
+	Machine string    `json:"machine,omitempty"`
+	CPUs    string    `json:"cpus,omitempty"` // who ran where, and why
+
+	Rounds int    `json:"rounds"`
+	Blocks int    `json:"blocks"` // in a round
+	Trials int    `json:"trials"`
+	Window string `json:"window,omitempty"`
+	Load   string `json:"load,omitempty"`
+	Seed   uint64 `json:"seed"`
+	Preset string `json:"preset,omitempty"`
+
+	Backend    string `json:"backend,omitempty"`
+	Loops      int    `json:"loops"`
+	EngineCPU  Number `json:"engine_cpu"`  // of its loops' CPUs, as a share: the median trial
+	BusiestCPU Number `json:"busiest_cpu"` // likewise: the busiest trial
+	LagP99     Number `json:"lag_p99_us"`  // of all trials together
+
+	Interval string `json:"interval"` // how the intervals are made
+}
+
+func (t *table) method() Method {
+	m := Method{
+		Rounds: t.rounds(), Blocks: t.plan.Blocks, Trials: len(t.trials),
+		Load: loadText(t.plan.Load), Seed: t.plan.Seed, Preset: t.plan.Preset,
+		Interval: "median over rounds, with the exact 95 % signed-rank interval (Hodges–Lehmann)",
+	}
+	if t.confidence() != Level {
+		m.Interval += ", computed at 96 % because rounds end when intervals are narrow"
+	}
+	if t.plan.Window > 0 {
+		m.Window = unit.Duration(t.plan.Window)
+	}
+	if s := t.in.Setup; s != nil {
+		m.setup(s)
+	}
+	t.instrument(&m)
+	return m
+}
+
+func (m *Method) setup(s *evidence.Setup) {
+	m.Began = s.Began.UTC()
+	m.Webdyno = strings.TrimSpace(s.Webdyno.Version + " " + s.Webdyno.Commit)
+	var facts []string
+	for _, f := range []string{"cpu.model", "kernel.release"} {
+		if v := s.Facts[f]; v != "" && v != "unavailable" {
+			facts = append(facts, v)
+		}
+	}
+	m.Machine = strings.Join(facts, ", ")
+	if len(s.CPUs.Engine) > 0 {
+		m.CPUs = fmt.Sprintf("engine on %s, subjects on %s", cpus(s.CPUs.Engine), cpus(s.CPUs.Subjects))
+		if s.CPUs.Why != "" {
+			m.CPUs += ": " + s.CPUs.Why
+		}
+	}
+}
+
+// cpus writes a set of processors as "CPU 0" or "CPUs 0, 2".
+func cpus(set []int) string {
+	var parts []string
+	for _, c := range set {
+		parts = append(parts, fmt.Sprint(c))
+	}
+	if len(set) == 1 {
+		return "CPU " + parts[0]
+	}
+	return "CPUs " + strings.Join(parts, ", ")
+}
+
+// instrument says what the engine itself used and how late it was.
+func (t *table) instrument(m *Method) {
+	var used []float64
+	lag := latency.New()
+	for _, tr := range t.trials {
+		ta := tr.Tally
+		if ta == nil {
+			continue
+		}
+		m.Backend, m.Loops = ta.Backend, max(m.Loops, ta.Loops)
+		if span := ta.Window.Seconds() * float64(ta.Loops); span > 0 {
+			used = append(used, ta.LoopCPU.Seconds()/span)
+		}
+		lag.Merge(ta.Lag)
+	}
+	if len(used) > 0 {
+		m.EngineCPU, m.BusiestCPU = exactly(stat.Median(used)), exactly(slices.Max(used))
+	}
+	if tellable(lag.Count(), 0.99) {
+		m.LagP99 = exactly(1000 * ms(lag.Quantile(0.99)))
+	}
+}
+
+// loadText says a plan's load in words.
+func loadText(l plan.Load) string {
+	var parts []string
+	switch {
+	case l.Open && l.Rate != "":
+		parts = append(parts, "open, "+l.Rate+" requests per second")
+	case l.Open:
+		parts = append(parts, "open")
+	case l.Connections != "":
+		parts = append(parts, "closed")
+	}
+	for _, p := range []struct{ value, text string }{
+		{l.Arrivals, "%s arrivals"},
+		{l.Connections, "%s connections"},
+		{l.PerConnection, "%s requests per connection"},
+		{l.Pipeline, "%s in flight on each"},
+	} {
+		if p.value != "" && p.value != "0" {
+			parts = append(parts, fmt.Sprintf(p.text, p.value))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,234 @@
+package report
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"webdyno/internal/evidence"
+	"webdyno/internal/latency"
+	"webdyno/internal/load"
+	"webdyno/internal/plan"
+)
+
+// fewest is how many requests must lie beyond a percentile for it to be told:
+// with fewer, it says more of those few than of the subject.
+const fewest = 10
+
+// Value returns one trial's value of a metric, in the metric's unit, and whether
+// there is one. A percentile that lies on a failed request is returned as the
+// default timeout, which it is known to reach.
+func Value(m plan.Metric, x *evidence.Measurement) (float64, bool) {
+	v := (&sample{blocks: []*evidence.Measurement{x}}).measure(m, load.DefaultTimeout)
+	return v.X, v.Known()
+}
+
+// A sample is the blocks of one round.
+type sample struct {
+	blocks            []*evidence.Measurement
+	response, service *latency.Histogram // merged when first asked for; not to be changed
+}
+
+// measure returns the value of a metric over the blocks of a round. Rates, costs
+// and sizes are averaged by their logarithms; times are asked of the merged
+// histograms; errors are counted together.
+func (s *sample) measure(metric plan.Metric, timeout time.Duration) Number {
+	switch metric {
+	case plan.Throughput:
+		return meanLog(s.blocks, throughput)
+	case plan.ServerCPU:
+		return meanLog(s.blocks, serverCPU)
+	case plan.Memory:
+		return meanLog(s.blocks, memory)
+	case plan.StartUp:
+		return meanLog(s.blocks, startUp)
+	}
+	due, failed := requests(s.blocks)
+	switch metric {
+	case plan.Errors:
+		return share(100*float64(failed), float64(due))
+	case plan.ResponseP50:
+		return dueQuantile(s.responses(), due, 0.50, timeout)
+	case plan.ResponseP90:
+		return dueQuantile(s.responses(), due, 0.90, timeout)
+	case plan.ResponseP99:
+		return dueQuantile(s.responses(), due, 0.99, timeout)
+	case plan.ResponseMean:
+		return millis(s.responses(), (*latency.Histogram).Mean)
+	case plan.ServiceP50:
+		return dueQuantile(s.services(), due, 0.50, timeout)
+	case plan.ServiceP99:
+		return dueQuantile(s.services(), due, 0.99, timeout)
+	}
+	return Number{}
+}
+
+func (s *sample) responses() *latency.Histogram {
+	if s.response == nil {
+		s.response = merged(s.blocks, response)
+	}
+	return s.response
+}
+
+func (s *sample) services() *latency.Histogram {
+	if s.service == nil {
+		s.service = merged(s.blocks, service)
+	}
+	return s.service
+}
+
+// loaded tells whether the sample's trials were under load at all.
+func (s *sample) loaded() bool {
+	return slices.ContainsFunc(s.blocks, func(m *evidence.Measurement) bool { return m.Tally != nil })
+}
+
+// ofTimes tells whether a metric is made of times of requests: one that the
+// grade L forbids to trust.
+func ofTimes(m plan.Metric) bool {
+	switch m {
+	case plan.ResponseP50, plan.ResponseP90, plan.ResponseP99, plan.ResponseMean, plan.ServiceP50, plan.ServiceP99:
+		return true
+	}
+	return false
+}
+
+// ofLoad tells whether a metric says how much was answered how soon, and so is
+// bounded by the instrument where that was the limit.
+func ofLoad(m plan.Metric) bool { return m == plan.Throughput || ofTimes(m) }
+
+func throughput(m *evidence.Measurement) Number {
+	if m.Tally == nil {
+		return Number{}
+	}
+	return share(float64(m.Tally.InWindow), m.Tally.Window.Seconds())
+}
+
+func serverCPU(m *evidence.Measurement) Number {
+	if m.Server == nil {
+		return Number{}
+	}
+	return share(float64(m.Server.CPU)/float64(time.Microsecond), float64(m.Server.Answered))
+}
+
+func memory(m *evidence.Measurement) Number {
+	if m.Server == nil || m.Server.PeakRSS <= 0 {
+		return Number{}
+	}
+	return exactly(float64(m.Server.PeakRSS) / (1 << 20))
+}
+
+func startUp(m *evidence.Measurement) Number {
+	if m.Start == nil || m.Start.Ready <= 0 {
+		return Number{}
+	}
+	return exactly(ms(m.Start.Ready))
+}
+
+func response(t *evidence.Tally) *latency.Histogram { return t.Response }
+func service(t *evidence.Tally) *latency.Histogram  { return t.Service }
+
+// meanLog averages the blocks that have a value: by logarithms, or as they are
+// if one of them is zero.
+func meanLog(blocks []*evidence.Measurement, of func(*evidence.Measurement) Number) Number {
+	var sum, logs, n float64
+	for _, b := range blocks {
+		v := of(b)
+		if !v.Known() {
+			continue
+		}
+		sum += v.X
+		logs += math.Log(v.X) // -Inf of zero
+		n++
+	}
+	switch {
+	case n == 0:
+		return Number{}
+	case math.IsInf(logs, -1) || n == 1:
+		return exactly(sum / n)
+	}
+	return exactly(math.Exp(logs / n))
+}
+
+func requests(blocks []*evidence.Measurement) (due, failed uint64) {
+	for _, b := range blocks {
+		if b.Tally != nil {
+			due += b.Tally.Due()
+			failed += b.Tally.Failed()
+		}
+	}
+	return due, failed
+}
+
+// merged returns the blocks' histograms as one, which must not be changed: where
+// there is only one block, it is the block's own.
+func merged(blocks []*evidence.Measurement, of func(*evidence.Tally) *latency.Histogram) *latency.Histogram {
+	var only, all *latency.Histogram
+	for _, b := range blocks {
+		if b.Tally == nil || of(b.Tally) == nil {
+			continue
+		}
+		h := of(b.Tally)
+		switch {
+		case only == nil:
+			only = h
+		case all == nil:
+			all = only.Clone()
+			fallthrough
+		default:
+			all.Merge(h)
+		}
+	}
+	if all != nil {
+		return all
+	}
+	return only
+}
+
+// dueQuantile returns the p-quantile, in ms, over requests that were due, of
+// which the histogram holds those that count as answered and all others lie
+// beyond. It is AtLeast the timeout where it lies on one of those, and Missing
+// where fewer than ten requests lie beyond it.
+func dueQuantile(h *latency.Histogram, due uint64, p float64, timeout time.Duration) Number {
+	if !tellable(due, p) {
+		return Number{}
+	}
+	rank := latency.RankOf(p, due)
+	if h == nil || rank > h.Count() {
+		return atLeast(ms(timeout))
+	}
+	return exactly(ms(h.Rank(rank)))
+}
+
+// tellable tells whether n requests are enough for their p-quantile.
+func tellable(n uint64, p float64) bool {
+	const slack = 1e-9 // 10,000 × (1−0.999) is a little less than 10 in binary
+	return float64(n)*(1-p) >= fewest-slack
+}
+
+// millis returns what a histogram answers, in ms; Missing of an empty one.
+func millis(h *latency.Histogram, ask func(*latency.Histogram) time.Duration) Number {
+	if h == nil || h.Count() == 0 {
+		return Number{}
+	}
+	return exactly(ms(ask(h)))
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// share returns a divided by b; Missing if b is zero.
+func share(a, b float64) Number {
+	if b == 0 {
+		return Number{}
+	}
+	return exactly(a / b)
+}
+
+// answeredTimes returns the response times of all answers, right and wrong.
+func answeredTimes(t *evidence.Tally) *latency.Histogram {
+	if t.ResponseWrong == nil || t.ResponseWrong.Count() == 0 {
+		return t.Response
+	}
+	all := t.ResponseWrong.Clone()
+	all.Merge(t.Response)
+	return all
+}

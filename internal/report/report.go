@@ -1,0 +1,252 @@
+// Package report draws conclusions from evidence, and lays them out.
+//
+// Build is a pure function of what a record holds: the same measurements give
+// the same report, byte for byte, in whatever order they come. Every renderer
+// reads the same Report, so they cannot disagree.
+//
+// The unit of inference is the round. A round's value of a metric comes from its
+// blocks: the mean of their logarithms for rates and costs, the percentile of
+// their merged histograms for times. A figure is the median over rounds with the
+// exact 95 % signed-rank interval (Hodges–Lehmann); a comparison is made of the
+// logarithms of ratios inside blocks, one per round, and its p-value is the
+// exact signed-rank test's, adjusted over the pairs of a setting (Holm). Trials
+// of grade X count in no figure.
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"webdyno/internal/evidence"
+	"webdyno/internal/plan"
+)
+
+// Level is the confidence of every interval in a report.
+const Level = 0.95
+
+// Margin is how far a ratio may be from one for two subjects to count as
+// equivalent.
+const Margin = 0.02
+
+// An Input is the content of a record.
+type Input struct {
+	Plan         *plan.Plan
+	Setup        *evidence.Setup         // nil: nothing is known of the machine
+	Measurements []*evidence.Measurement // in any order
+}
+
+// A Report is everything a reader is told, before it is laid out.
+type Report struct {
+	Version     int      `json:"version"` // of this format: 1
+	Title       string   `json:"title"`
+	Publishable bool     `json:"publishable"`
+	WhyNot      []string `json:"why_not"` // reasons, each the end of "not publishable: …"
+	Answer      []string `json:"answer"`  // sentences, the most important first
+
+	Rows        []Row           `json:"rows"`
+	Primary     plan.Metric     `json:"primary"`
+	Comparisons []Comparison    `json:"comparisons"`
+	Crossings   []Crossing      `json:"crossings"`
+	Claims      []Claim         `json:"claims"`
+	Fits        []Fit           `json:"fits"`
+	Objectives  []ObjectiveRow  `json:"objectives,omitempty"`
+	Skipped     []Skipped       `json:"skipped"`
+	Invalid     []Invalid       `json:"invalid"`
+	Failed      []Failed        `json:"failed"`
+	Notes       []evidence.Note `json:"notes"` // every kind of note once, the worst first
+	Method      Method          `json:"method"`
+
+	factors []string // of the settings, in the plan's order; the first numeric one is plotted
+}
+
+// A Who is one variant of a subject.
+type Who struct {
+	Subject string            `json:"subject"`
+	Variant map[string]string `json:"variant"`
+}
+
+// Factors are the levels of the workload's and the load's factors.
+type Factors map[string]plan.Level
+
+// A Row is a figure: one metric of one variant at one setting.
+type Row struct {
+	Who
+	Factors Factors     `json:"factors"`
+	Metric  plan.Metric `json:"metric"`
+	Unit    string      `json:"unit"`
+
+	Value Number `json:"value"` // median over rounds
+	Lo    Number `json:"lo"`    // of the interval; missing where the rounds are too few
+	Hi    Number `json:"hi"`
+	N     int    `json:"n"` // rounds
+
+	Rank  []int  `json:"rank"`            // best and worst place that the verdicts leave open; null if not compared
+	Group string `json:"group,omitempty"` // subjects that share a letter cannot be told apart
+
+	Grade      evidence.Grade  `json:"grade"` // worst of its trials
+	Notes      []evidence.Note `json:"notes"`
+	Bound      bool            `json:"bound,omitempty"`       // shown as a bound, in no verdict
+	LowerBound bool            `json:"lower_bound,omitempty"` // the instrument was the limit: the subject can do more
+}
+
+// A Comparison sets variant A against B at one setting.
+type Comparison struct {
+	A       Who         `json:"a"`
+	B       Who         `json:"b"`
+	Factors Factors     `json:"factors"`
+	Metric  plan.Metric `json:"metric"`
+
+	Ratio Number  `json:"ratio"` // of A to B
+	Lo    Number  `json:"lo"`
+	Hi    Number  `json:"hi"`
+	N     int     `json:"n"` // rounds that hold both
+	Level float64 `json:"level"`
+
+	P         Number  `json:"p"`
+	PAdjusted Number  `json:"p_adjusted"`
+	Verdict   Verdict `json:"verdict"`
+
+	Grade       evidence.Grade `json:"grade"`                      // worst of the trials on either side
+	Measurable  bool           `json:"measurable,omitempty"`       // equivalent, and yet a difference was shown
+	NeedsRounds int            `json:"needs_rounds,omitempty"`     // about how many would decide, where undetermined
+	Exploratory bool           `json:"exploratory,omitempty"`      // not the metric the plan declared
+	AtLimit     bool           `json:"instrument_limit,omitempty"` // the instrument was the limit of one side or both
+}
+
+// A Verdict is what a comparison allows us to say of A.
+type Verdict uint8
+
+const (
+	Undetermined Verdict = iota // the data allow either answer
+	Faster                      // A is better
+	Slower                      // B is better
+	Equivalent                  // any difference is within Margin
+)
+
+var verdictNames = [...]string{"undetermined", "faster", "slower", "equivalent"}
+
+func (v Verdict) String() string { return verdictNames[v] }
+
+// MarshalText writes the verdict's word.
+func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText reads a verdict's word.
+func (v *Verdict) UnmarshalText(b []byte) error {
+	for i, name := range verdictNames {
+		if name == string(b) {
+			*v = Verdict(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no verdict: want one of %q", b, verdictNames)
+}
+
+// A Crossing is the level of a factor at which two variants change places.
+type Crossing struct {
+	A       Who     `json:"a"`
+	B       Who     `json:"b"`
+	Factors Factors `json:"factors,omitempty"` // the other factors
+	Factor  string  `json:"factor"`
+	At      Number  `json:"at"`
+	Lo      Number  `json:"lo"`
+	Hi      Number  `json:"hi"`
+	N       int     `json:"n"` // rounds
+
+	Between [2]float64 `json:"between"` // the measured levels on either side
+	Model   string     `json:"model"`   // how it was drawn between them: "straight costs" or "logarithms"
+}
+
+// A Claim is a sentence of the plan and what the figures say to it.
+type Claim struct {
+	Claim   string `json:"claim"`
+	Outcome string `json:"outcome"` // "holds", "does not hold", "undecided"
+	Figure  string `json:"figure"`
+}
+
+// A Fit is a line through one variant's figures over a numeric factor N: A is
+// what a request costs at all, B what each unit of N adds.
+type Fit struct {
+	Who
+	Factors Factors     `json:"factors,omitempty"` // the other factors
+	Metric  plan.Metric `json:"metric"`
+	Factor  string      `json:"factor"`
+	Model   string      `json:"model"` // "a+bN"
+
+	A   Number `json:"a"`
+	ALo Number `json:"a_lo"`
+	AHi Number `json:"a_hi"`
+	B   Number `json:"b"`
+	BLo Number `json:"b_lo"`
+	BHi Number `json:"b_hi"`
+
+	Unit          string          `json:"unit"`
+	N             int             `json:"n"`              // rounds
+	WorstResidual float64         `json:"worst_residual"` // largest distance of a figure from the line, as a share of it
+	Notes         []evidence.Note `json:"notes,omitempty"`
+}
+
+// Skipped is a variant this machine could not run.
+type Skipped struct {
+	Who
+	Reason string `json:"reason"`
+	Hint   string `json:"hint"`
+}
+
+// Invalid is a trial whose numbers are in no figure, through no fault of the
+// subject's that could be shown.
+type Invalid struct {
+	Who
+	Round int    `json:"round"`
+	Trial string `json:"trial"`
+	Why   string `json:"why"`
+}
+
+// Failed is a trial in which the subject failed.
+type Failed struct {
+	Who
+	Round int      `json:"round"`
+	Trial string   `json:"trial"`
+	What  string   `json:"what"`
+	Last  []string `json:"last,omitempty"` // the subject's last lines
+}
+
+// Build draws the conclusions.
+func Build(in Input) *Report {
+	t := arrange(in)
+	r := &Report{
+		Version: 1,
+		Title:   t.title(),
+		Primary: t.primary(),
+		Claims:  []Claim{},
+		factors: t.factorNames,
+	}
+	r.Rows = t.rows()
+	pairs := t.pairs()
+	r.Comparisons = comparisons(pairs)
+	t.rank(r.Rows, pairs)
+	r.Crossings = t.crossings(pairs)
+	r.Fits = t.fits()
+	r.Objectives = t.objectives()
+	r.Skipped, r.Invalid, r.Failed = t.skipped(), t.invalid(), t.failed()
+	r.Notes = t.notes(r.Fits)
+	r.Method = t.method()
+	r.WhyNot = t.whyNot(r)
+	r.Publishable = len(r.WhyNot) == 0
+	r.Answer = t.answer(r, pairs)
+	return r
+}
+
+// JSON writes the report as report.json: indented, and the same bytes for the
+// same report.
+func (r *Report) JSON(w io.Writer) error { return writeJSON(w, r) }
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false) // ">=10000" is for people too
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}

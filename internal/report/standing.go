@@ -1,0 +1,229 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"webdyno/internal/evidence"
+	"webdyno/internal/plan"
+	"webdyno/internal/unit"
+)
+
+// fewestRounds is how many rounds m pairs take before the exact test, adjusted
+// over all of them, can show anything at all: ⌈log₂(2m/α)⌉, and at least 8.
+func fewestRounds(pairs int) int {
+	return max(8, int(math.Ceil(math.Log2(2*float64(pairs)/(1-Level)))))
+}
+
+// What a publishable report must keep (method, 8.3): nine trials in ten of grade
+// A or B, and no subject losing trials much oftener than another.
+const (
+	soundShare  = 0.90
+	lossMargin  = 0.10
+	longestList = 4 // names in a sentence
+)
+
+// whyNot lists what stands against publishing the report.
+func (t *table) whyNot(r *Report) []string {
+	reasons := []string{}
+	add := func(format string, args ...any) { reasons = append(reasons, fmt.Sprintf(format, args...)) }
+	if len(r.Rows) == 0 {
+		add("nothing was measured")
+		return reasons
+	}
+	if t.plan.Quick {
+		add("this is the quick form of the plan")
+	}
+	k := t.compared()
+	if n, need := t.fewestN(), fewestRounds(k*(k-1)/2); n < need {
+		add("%d rounds are fewer than the %d that %s take", n, need, takers(k))
+	}
+	sound, uneven := t.losses()
+	if sound < soundShare {
+		add("only %s of the trials are of grade A or B", unit.Share(sound))
+	}
+	if uneven != "" {
+		add("%s", uneven)
+	}
+	if n := len(r.Skipped); n > 0 {
+		add("%s could not be run here", list(skippedNames(r.Skipped)))
+	}
+	if names := failedNames(r.Failed); len(names) > 0 {
+		add("%s failed", list(names))
+	}
+	if t.limited() {
+		add("the instrument was the limit")
+	}
+	return reasons
+}
+
+func takers(variants int) string {
+	switch variants {
+	case 1:
+		return "a figure of one subject"
+	case 2:
+		return "two subjects"
+	}
+	return fmt.Sprintf("%d subjects", variants)
+}
+
+// compared returns how many variants take part in verdicts, at least 1.
+func (t *table) compared() int {
+	n := 0
+	for _, v := range t.variants {
+		if !v.bound {
+			n++
+		}
+	}
+	return max(n, 1)
+}
+
+// fewestN returns the smallest number of rounds behind a figure of the primary
+// metric.
+func (t *table) fewestN() int {
+	fewest := t.rounds()
+	for _, v := range t.variants {
+		if v.bound {
+			continue
+		}
+		for _, s := range t.settings {
+			if c := t.cells[place{v.index, s.index}]; c != nil {
+				fewest = min(fewest, len(c.rounds))
+			}
+		}
+	}
+	return fewest
+}
+
+// losses returns the share of trials that are sound, and whether subjects lose
+// trials unevenly.
+func (t *table) losses() (sound float64, uneven string) {
+	good, lost, all := 0, make([]float64, len(t.variants)), make([]float64, len(t.variants))
+	for _, tr := range t.trials {
+		all[tr.variant.index]++
+		if tr.grade <= evidence.B {
+			good++
+		}
+		if !tr.sound() {
+			lost[tr.variant.index]++
+		}
+	}
+	low, high := 0, 0
+	for i := range lost {
+		if lost[i]/all[i] < lost[low]/all[low] {
+			low = i
+		}
+		if lost[i]/all[i] > lost[high]/all[high] {
+			high = i
+		}
+	}
+	if a, b := lost[high]/all[high], lost[low]/all[low]; a-b > lossMargin {
+		uneven = fmt.Sprintf("%s lost %s of its trials and %s lost %s",
+			t.variants[high].name, unit.Share(a), t.variants[low].name, unit.Share(b))
+	}
+	return float64(good) / float64(len(t.trials)), uneven
+}
+
+// limited tells whether a figure that verdicts are about is a lower bound.
+func (t *table) limited() bool {
+	if !ofLoad(t.primary()) {
+		return false
+	}
+	for _, v := range t.variants {
+		for _, s := range t.settings {
+			if !v.bound && atInstrumentLimit(t.at(v, s).trials()) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func skippedNames(all []Skipped) []string {
+	var names []string
+	for _, s := range all {
+		names = appendNew(names, s.name())
+	}
+	return names
+}
+
+func failedNames(all []Failed) []string {
+	var names []string
+	for _, f := range all {
+		names = appendNew(names, f.name())
+	}
+	return names
+}
+
+func appendNew(names []string, name string) []string {
+	for _, n := range names {
+		if n == name {
+			return names
+		}
+	}
+	return append(names, name)
+}
+
+// list writes names as in a sentence: "a, b and c".
+func list(names []string) string {
+	if len(names) > longestList {
+		more := len(names) - longestList + 1
+		names = append(names[:longestList-1:longestList-1], fmt.Sprintf("%d others", more))
+	}
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+// objectives holds the plan's objectives against every variant at every setting:
+// the median over rounds of each figure.
+func (t *table) objectives() []ObjectiveRow {
+	var rows []ObjectiveRow
+	for _, s := range t.settings {
+		for _, v := range t.variants {
+			for _, o := range t.plan.Objectives {
+				if row, ok := t.objective(o, t.at(v, s)); ok {
+					rows = append(rows, row)
+				}
+			}
+		}
+	}
+	return rows
+}
+
+func (t *table) objective(o plan.Objective, c *cell) (ObjectiveRow, bool) {
+	var figures []Number
+	var due uint64
+	for _, r := range c.rounds {
+		sum := evidence.NewTally()
+		for _, tr := range r.trials {
+			if tr.Tally == nil {
+				continue
+			}
+			window := sum.Window + tr.Tally.Window
+			sum.Merge(tr.Tally)
+			sum.Window = window // blocks follow each other
+		}
+		due += sum.Due()
+		if sum.Due() > 0 {
+			figures = append(figures, objectiveFigure(o, sum, t.timeout(c.setting)))
+		}
+	}
+	if due == 0 {
+		return ObjectiveRow{}, false
+	}
+	mid, _, _ := summary(figures, "", t.confidence())
+	return ObjectiveRow{c.variant.Who, c.setting.factors, check(o, mid, due), len(figures)}, true
+}
+
+// Missed tells whether an objective of the plan was missed.
+func (r *Report) Missed() bool {
+	for _, o := range r.Objectives {
+		if !o.Met {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,487 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"webdyno/internal/evidence"
+	"webdyno/internal/plan"
+	"webdyno/internal/unit"
+)
+
+// mostNotes is how many notes the short form shows.
+const mostNotes = 3
+
+// Text lays the report out for a terminal: the answer first, then the figures
+// it rests on, then what stands against it and how it was measured.
+func (r *Report) Text(w io.Writer, o TextOptions) error {
+	p := newPage(o)
+	p.title(r.Title)
+	p.line("")
+	for _, s := range r.Answer {
+		p.paragraph("  ", s)
+	}
+	p.line("")
+	p.paragraph("  ", r.Standing())
+	r.objectiveLines(p)
+	r.claimLines(p)
+	r.plot(p)
+	if !o.Short {
+		r.tables(p)
+		r.comparisonTable(p)
+		r.fitTable(p)
+		r.crossingTable(p)
+	}
+	r.noteLines(p, o.Short)
+	r.troubles(p, o.Short)
+	if o.Short {
+		p.line("")
+		p.paragraph("", r.Method.short())
+	} else {
+		r.Method.lines(p)
+	}
+	if err := p.flush(w); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}
+
+// Standing says whether the report may be published, and if not, why.
+func (r *Report) Standing() string {
+	if r.Publishable {
+		return "Publishable."
+	}
+	return "Not publishable: " + strings.Join(r.WhyNot, "; ") + "."
+}
+
+func (r *Report) objectiveLines(p *page) {
+	if len(r.Objectives) == 0 {
+		return
+	}
+	p.title("Objectives")
+	for _, o := range r.Objectives {
+		who := o.name()
+		if at := phrase(r.factors, o.Factors); at != "" {
+			who += " " + at
+		}
+		p.paragraph("  ", fmt.Sprintf("%s: %s (%s)", who, o.Text, plural(o.N, "round")))
+	}
+}
+
+func (r *Report) claimLines(p *page) {
+	if len(r.Claims) == 0 {
+		return
+	}
+	p.title("Claims")
+	for _, c := range r.Claims {
+		p.paragraph("  ", fmt.Sprintf("%s: %s. %s", c.Claim, c.Outcome, c.Figure))
+	}
+}
+
+// tables writes a table of figures for each group of metrics: the primary one
+// first. The other metrics are in report.json.
+func (r *Report) tables(p *page) {
+	r.table(p, []plan.Metric{r.Primary})
+	for _, group := range [][]plan.Metric{
+		{plan.Throughput}, {plan.ResponseP50, plan.ResponseP99}, {plan.ServerCPU}, {plan.Memory}, {plan.Errors}, {plan.StartUp},
+	} {
+		switch {
+		case len(group) == 1 && group[0] == r.Primary:
+		case group[0] == plan.Errors && r.free(plan.Errors):
+			p.title("Failed requests: none")
+		default:
+			r.table(p, group)
+		}
+	}
+}
+
+// table writes the figures of one metric, or of a few side by side.
+func (r *Report) table(p *page, metrics []plan.Metric) {
+	heads, aligns := []string{""}, []align{left}
+	for _, m := range metrics {
+		head := ""
+		if len(metrics) > 1 {
+			head = shortName(m)
+		}
+		heads, aligns = append(heads, head, "95 % interval"), append(aligns, right, left)
+	}
+	rank := ""
+	if metrics[0] == r.Primary {
+		rank = "rank"
+	}
+	rows := [][]string{append(heads, "rounds", rank, "grade")}
+	last := ""
+	for _, row := range r.Rows {
+		if row.Metric != metrics[0] {
+			continue
+		}
+		if at := settingName(r.factors, row.Factors); at != last {
+			rows, last = append(rows, []string{at}), at
+		}
+		rows = append(rows, r.cells(row, metrics))
+	}
+	if len(rows) == 1 {
+		return
+	}
+	title := metricHead(metrics[0])
+	if len(metrics) > 1 {
+		title = "Response time"
+	}
+	p.title(title + ", " + better(metrics[0]))
+	p.columns(append(aligns, right, left, left), rows)
+}
+
+// cells returns a line of a table: of each metric its value and interval.
+func (r *Report) cells(first Row, metrics []plan.Metric) []string {
+	line := []string{first.name()}
+	grade := first.Grade
+	for _, m := range metrics {
+		row := first
+		if m != first.Metric {
+			row = r.find(first, m)
+		}
+		line = append(line, row.text(), row.interval())
+		grade = max(grade, row.Grade)
+	}
+	mark := grade.String()
+	if first.Bound {
+		mark += ", a bound"
+	}
+	return append(line, fmt.Sprint(first.N), first.rankText(), mark)
+}
+
+// find returns the row of another metric beside the given one; one without a
+// value if there is none.
+func (r *Report) find(beside Row, m plan.Metric) Row {
+	for _, row := range r.Rows {
+		if row.Metric == m && row.name() == beside.name() &&
+			settingName(r.factors, row.Factors) == settingName(r.factors, beside.Factors) {
+			return row
+		}
+	}
+	return Row{}
+}
+
+func shortName(m plan.Metric) string { return strings.TrimPrefix(string(m), "response_") }
+
+// free tells whether a metric is measured and zero everywhere.
+func (r *Report) free(m plan.Metric) bool {
+	n := 0
+	for _, row := range r.Rows {
+		if row.Metric != m {
+			continue
+		}
+		if n++; row.Value.X != 0 || row.Hi.X != 0 {
+			return false
+		}
+	}
+	return n > 0
+}
+
+func (r Row) interval() string {
+	if !r.Lo.Known() || !r.Hi.Known() {
+		return "–"
+	}
+	return span(r.Lo, r.Hi, r.Unit)
+}
+
+// span writes an interval: "21.2k to 22.0k req/s".
+func span(lo, hi Number, u string) string {
+	a, b := lo.in(u), hi.in(u)
+	if i := strings.LastIndex(b, " "); i >= 0 && strings.HasSuffix(a, b[i:]) {
+		a = strings.TrimSuffix(a, b[i:])
+	}
+	return a + " to " + b
+}
+
+func (r Row) rankText() string {
+	if r.Rank == nil {
+		return ""
+	}
+	if r.Rank[0] == r.Rank[1] {
+		return fmt.Sprintf("%d %s", r.Rank[0], r.Group)
+	}
+	return fmt.Sprintf("%d–%d %s", r.Rank[0], r.Rank[1], r.Group)
+}
+
+func (r *Report) comparisonTable(p *page) {
+	for _, exploratory := range []bool{false, true} {
+		rows := [][]string{{"", "ratio", "95 % interval", "p, adjusted", "rounds", "verdict"}}
+		var metric plan.Metric
+		last := ""
+		for _, c := range r.Comparisons {
+			if c.Exploratory != exploratory {
+				continue
+			}
+			metric = c.Metric
+			if at := settingName(r.factors, c.Factors); at != last {
+				rows, last = append(rows, []string{at}), at
+			}
+			rows = append(rows, []string{c.A.name() + " : " + c.B.name(),
+				c.Ratio.in(""), c.interval(), c.PAdjusted.in(""), fmt.Sprint(c.N), c.verdictText()})
+		}
+		if len(rows) == 1 {
+			continue
+		}
+		title := "Compared by " + metricName(metric) + ", within blocks"
+		if exploratory {
+			title += " (exploratory)"
+		}
+		p.title(title)
+		p.columns([]align{left, right, left, right, right, left}, rows)
+	}
+}
+
+func (c Comparison) interval() string {
+	if !c.Lo.Known() || !c.Hi.Known() {
+		return "–"
+	}
+	return span(c.Lo, c.Hi, "")
+}
+
+// verdictText writes a verdict for its metric: a smaller response time is better,
+// not faster.
+func (c Comparison) verdictText() string {
+	s := c.Verdict.String()
+	if c.Metric != plan.Throughput {
+		s = strings.NewReplacer("faster", "better", "slower", "worse").Replace(s)
+	}
+	if c.Measurable {
+		s += " (a difference is measurable)"
+	}
+	return s
+}
+
+func (r *Report) fitTable(p *page) {
+	if len(r.Fits) == 0 {
+		return
+	}
+	p.title("Server CPU per request as a + b·N")
+	rows := [][]string{{"", "a", "95 % interval", "b", "95 % interval", "rounds", "off by"}}
+	last := ""
+	for _, f := range r.Fits {
+		over := "N = " + f.Factor
+		if at := phrase(r.factors, f.Factors); at != "" {
+			over += ", " + at
+		}
+		if over != last {
+			rows, last = append(rows, []string{over}), over
+		}
+		rows = append(rows, []string{f.name(),
+			f.A.in(f.Unit), interval(f.ALo, f.AHi, f.Unit),
+			f.B.in(f.Unit), interval(f.BLo, f.BHi, f.Unit),
+			fmt.Sprint(f.N), unit.Share(f.WorstResidual)})
+	}
+	p.columns([]align{left, right, left, right, left, right, right}, rows)
+}
+
+func interval(lo, hi Number, u string) string {
+	if !lo.Known() || !hi.Known() {
+		return "–"
+	}
+	return span(lo, hi, u)
+}
+
+func (r *Report) crossingTable(p *page) {
+	if len(r.Crossings) == 0 {
+		return
+	}
+	p.title("Where they change places")
+	for _, c := range r.Crossings {
+		p.paragraph("  ", fmt.Sprintf("%s (%s)", c.sentence(r.factors), plural(c.N, "round")))
+	}
+}
+
+func (r *Report) noteLines(p *page, short bool) {
+	notes := slices.DeleteFunc(slices.Clone(r.Notes), func(n evidence.Note) bool { return short && n.Grade == evidence.A })
+	if len(notes) == 0 {
+		return
+	}
+	p.title("Notes")
+	more := 0
+	if short && len(notes) > mostNotes {
+		notes, more = notes[:mostNotes], len(notes)-mostNotes
+	}
+	writeNotes(p, notes)
+	if more > 0 {
+		p.line(fmt.Sprintf("  and %d more in the report", more))
+	}
+}
+
+func writeNotes(p *page, notes []evidence.Note) {
+	for _, n := range notes {
+		mark := n.Grade.String()
+		if n.Grade == evidence.A {
+			mark = "·"
+		}
+		p.paragraph("  "+mark+" ", n.Text)
+	}
+}
+
+// troubles writes what is in no figure: what could not be run, what failed, what
+// was invalid.
+func (r *Report) troubles(p *page, short bool) {
+	if len(r.Skipped) > 0 {
+		p.title("Skipped")
+		for _, s := range r.Skipped {
+			text := s.name() + ": " + s.Reason
+			if s.Hint != "" {
+				text += "; mend it with: " + s.Hint
+			}
+			p.paragraph("  ", text)
+		}
+	}
+	if len(r.Failed) > 0 {
+		p.title("Failed")
+		for _, line := range folded(failedLines(r.Failed)) {
+			p.paragraph("  ", line)
+		}
+		if !short {
+			lastWords(p, r.Failed)
+		}
+	}
+	if len(r.Invalid) > 0 {
+		p.title("Invalid trials, in no figure")
+		for _, line := range folded(invalidLines(r.Invalid)) {
+			p.paragraph("  ", line)
+		}
+	}
+}
+
+// An entry is a trial's trouble: who, in which round, what.
+type entry struct {
+	who, what string
+	round     int
+}
+
+func failedLines(all []Failed) (es []entry) {
+	for _, f := range all {
+		es = append(es, entry{f.name(), f.What, f.Round})
+	}
+	return es
+}
+
+func invalidLines(all []Invalid) (es []entry) {
+	for _, v := range all {
+		es = append(es, entry{v.name(), v.Why, v.Round})
+	}
+	return es
+}
+
+// folded joins entries that say the same of the same subject, with the rounds.
+func folded(entries []entry) []string {
+	type key struct{ who, what string }
+	rounds := map[key][]string{}
+	var order []key
+	for _, e := range entries {
+		k := key{e.who, e.what}
+		if rounds[k] == nil {
+			order = append(order, k)
+		}
+		rounds[k] = appendNew(rounds[k], fmt.Sprint(e.round))
+	}
+	var lines []string
+	for _, k := range order {
+		word := "round"
+		if len(rounds[k]) > 1 {
+			word = "rounds"
+		}
+		lines = append(lines, fmt.Sprintf("%s, %s %s: %s", k.who, word, list(rounds[k]), k.what))
+	}
+	return lines
+}
+
+// lastWords writes what the first trial that failed left on its output.
+func lastWords(p *page, all []Failed) {
+	for _, f := range all {
+		if len(f.Last) == 0 {
+			continue
+		}
+		p.line("  Last lines of " + f.name() + ", round " + fmt.Sprint(f.Round) + ":")
+		for _, l := range f.Last {
+			p.line("    | " + shorten(printable(l), p.width-6))
+		}
+		return
+	}
+}
+
+// printable replaces what could move the reader's cursor.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return ' '
+		}
+		if r < ' ' || r == 0x7f || 0x80 <= r && r < 0xa0 {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+func (m Method) short() string {
+	s := plural(m.Rounds, "round") + ", " + plural(m.Trials, "trial")
+	if m.Window != "" {
+		s += " of " + m.Window
+	}
+	if m.Load != "" {
+		s += ", " + m.Load
+	}
+	return s + "."
+}
+
+// lines says how it was measured.
+func (m Method) lines(p *page) {
+	p.title("How it was measured")
+	p.paragraph("  ", m.short())
+	if m.CPUs != "" {
+		p.paragraph("  ", "CPUs: "+m.CPUs+".")
+	}
+	if m.EngineCPU.Known() {
+		s := fmt.Sprintf("The engine (%s, %s) used %s of its CPUs, at most %s",
+			m.Backend, plural(m.Loops, "loop"), unit.Share(m.EngineCPU.X), unit.Share(m.BusiestCPU.X))
+		if m.LagP99.Known() {
+			s += "; its own lag was " + m.LagP99.in("us") + " at p99"
+		}
+		p.paragraph("  ", s+".")
+	}
+	p.paragraph("  ", "Figures: "+m.Interval+".")
+	p.paragraph("  ", fmt.Sprintf("Verdicts: ratios inside blocks, one per round, exact signed-rank test, adjusted over the pairs of a setting (Holm); equivalent within %s.", unit.Share(Margin)))
+	var origin []string
+	for _, s := range []string{m.Machine, m.Webdyno} {
+		if s != "" {
+			origin = append(origin, s)
+		}
+	}
+	origin = append(origin, fmt.Sprintf("seed %d", m.Seed))
+	if !m.Began.IsZero() {
+		origin = append(origin, m.Began.Format("2006-01-02 15:04 UTC"))
+	}
+	p.paragraph("  ", strings.Join(origin, "; ")+".")
+}
+
+// metricHead is a metric's name over a table or a plot.
+func metricHead(m plan.Metric) string {
+	switch m {
+	case plan.Throughput:
+		return "Throughput, right answers per second"
+	case plan.Memory:
+		return "Memory, peak RSS"
+	case plan.Errors:
+		return "Failed requests, of those due"
+	case plan.StartUp:
+		return "Start-up, from exec to the first right answer"
+	case plan.ServerCPU:
+		return "Server CPU per request"
+	}
+	s := strings.TrimPrefix(metricName(m), "the ")
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func better(m plan.Metric) string {
+	if m.HigherIsBetter() {
+		return "more is better"
+	}
+	return "less is better"
+}
