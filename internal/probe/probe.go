@@ -1,0 +1,224 @@
+// Package probe reads what a process tree has used, cut to a window: CPU time,
+// memory, context switches.
+//
+// A Reading is taken at each edge of the window and the later one is asked
+// what was used since the earlier. Nothing runs in between, so that probing
+// costs the trial nothing but its edges.
+//
+// CPU time comes from the tree's control group where there is one: its counter
+// misses nothing. Otherwise it is a sum that stays true while processes come
+// and go:
+//
+//	CPU clocks of those that are there      nanoseconds
+//	+ times of the children they have reaped  ticks of 10 ms per process
+//	+ what the keeper has reaped              microseconds
+//
+// A process that ends moves from the first line to the second or the third
+// with all it ever used, so the difference of two sums is what was used in
+// between. What it cannot see is the last part of a child whose parent ignores
+// SIGCHLD, which the kernel reaps without telling anybody.
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"webdyno/internal/evidence"
+	"webdyno/internal/sys"
+)
+
+// A Source is a process tree to read.
+type Source interface {
+	Tree() ([]int, error)     // its pids, those that have ended but were not reaped included
+	ReapedCPU() time.Duration // of processes that are in the tree no longer and were reaped by no one in it
+	Cgroup() *sys.Cgroup      // nil if there is none
+}
+
+// A Reading is a look at a process tree at one moment.
+type Reading struct {
+	at        time.Time
+	processes map[identity]process
+	reaped    sys.Spent
+	group     *sys.Spent // what the control group has counted; nil without one
+}
+
+// An identity names a process for good: a pid is given out again.
+type identity struct {
+	pid   int
+	began uint64
+}
+
+type process struct {
+	clock                    time.Duration // CPU clock of the process
+	user, system             time.Duration // in ticks
+	reapedUser, reapedSystem time.Duration // of those it has reaped, in ticks
+	sys.Footprint
+}
+
+// inherited is what those that the process has reaped had used.
+func (p process) inherited() time.Duration { return p.reapedUser + p.reapedSystem }
+
+// Take reads src now. It also sets the peaks of memory back, so that the peak
+// of the next Reading is that of the time since this one; where the kernel
+// does not let it, a peak is that of the process's whole life. A tree that is
+// empty gives a Reading too: of what it has used until its end.
+func Take(src Source) (Reading, error) {
+	const tries = 5 // a process that ends while it is read would be counted twice, or not at all
+	var r Reading
+	for range tries {
+		before := reaped(src)
+		var err error
+		if r, err = take(src); err != nil {
+			return Reading{}, fmt.Errorf("read process tree: %w", err)
+		}
+		if r.reaped = reaped(src); r.reaped == before {
+			break
+		}
+	}
+	for id := range r.processes {
+		sys.ResetPeak(id.pid) // refused to those who do not own it: see above
+	}
+	return r, nil
+}
+
+// reaped asks for all there is to know, of a source that knows more than CPU.
+func reaped(src Source) sys.Spent {
+	if s, ok := src.(interface{ Reaped() sys.Spent }); ok {
+		return s.Reaped()
+	}
+	return sys.Spent{User: src.ReapedCPU()}
+}
+
+func take(src Source) (Reading, error) {
+	r := Reading{processes: map[identity]process{}}
+	pids, err := src.Tree()
+	if err != nil {
+		return r, err
+	}
+	for _, pid := range pids {
+		id, p, err := look(pid)
+		if errors.Is(err, os.ErrNotExist) {
+			continue // it has ended since the list was made
+		}
+		if err != nil {
+			return r, err
+		}
+		if _, alone := src.(Self); alone {
+			p.reapedUser, p.reapedSystem = 0, 0 // of helpers, which are not the engine
+		}
+		r.processes[id] = p
+	}
+	if group := src.Cgroup(); group != nil {
+		user, system, err := group.CPU()
+		if err != nil {
+			return r, err
+		}
+		r.group = &sys.Spent{User: user, System: system}
+	}
+	r.at = time.Now()
+	return r, nil
+}
+
+func look(pid int) (identity, process, error) {
+	clock, err := sys.ProcessCPU(pid)
+	if err != nil {
+		return identity{}, process{}, os.ErrNotExist
+	}
+	p, err := sys.ReadProcess(pid)
+	if err != nil {
+		return identity{}, process{}, os.ErrNotExist
+	}
+	seen := process{
+		clock:        clock,
+		user:         p.User,
+		system:       p.System,
+		reapedUser:   p.ReapedUser,
+		reapedSystem: p.ReapedSystem,
+	}
+	if !p.Zombie() {
+		seen.Footprint, _ = sys.ReadFootprint(pid) // of one that ends meanwhile, nothing
+	}
+	return identity{pid, p.Began}, seen, nil
+}
+
+// Alive returns how many processes were there.
+func (r Reading) Alive() int { return len(r.processes) }
+
+// Lost returns the pids that were there at a and are not any more: processes
+// that ended between the two readings.
+func (r Reading) Lost(a Reading) []int {
+	var pids []int
+	for id := range a.processes {
+		if _, ok := r.processes[id]; !ok {
+			pids = append(pids, id.pid)
+		}
+	}
+	return pids
+}
+
+// Since returns what the tree used from a to b. Answered is left to the
+// caller. Context switches are those of the processes that were there at the
+// end, by threads that were; and of processes that the keeper has reaped
+// since, over their lives.
+func (b Reading) Since(a Reading) *evidence.Usage {
+	u := &evidence.Usage{Span: b.at.Sub(a.at), Processes: len(b.processes), Source: "clocks"}
+	u.User, u.System = b.split(a)
+	u.CPU = max(b.total()-a.total(), b.survivors(a))
+	if a.group != nil && b.group != nil {
+		u.Source = "cgroup"
+		u.User = b.group.User - a.group.User
+		u.System = b.group.System - a.group.System
+		u.CPU = u.User + u.System
+	}
+	u.Voluntary = b.reaped.Voluntary - a.reaped.Voluntary
+	u.Involuntary = b.reaped.Involuntary - a.reaped.Involuntary
+	for id, p := range a.processes {
+		if _, ok := b.processes[id]; !ok { // its life before a is in b.reaped
+			u.Voluntary -= p.Voluntary
+			u.Involuntary -= p.Involuntary
+		}
+	}
+	u.Voluntary, u.Involuntary = max(u.Voluntary, 0), max(u.Involuntary, 0)
+	for id, p := range b.processes {
+		before := a.processes[id]
+		u.Voluntary += max(p.Voluntary-before.Voluntary, 0)
+		u.Involuntary += max(p.Involuntary-before.Involuntary, 0)
+		u.RSS += p.RSS
+		u.PeakRSS += p.PeakRSS
+		u.Threads += p.Threads
+	}
+	return u
+}
+
+// total is the sum that the package comment explains.
+func (r Reading) total() time.Duration {
+	sum := r.reaped.CPU()
+	for _, p := range r.processes {
+		sum += p.clock + p.inherited()
+	}
+	return sum
+}
+
+// survivors is what the processes of b have used themselves since a: a lower
+// bound, for when an ended process took its time with it unseen.
+func (b Reading) survivors(a Reading) time.Duration {
+	var sum time.Duration
+	for id, p := range b.processes {
+		sum += p.clock - a.processes[id].clock
+	}
+	return sum
+}
+
+// split is user and system time by the kernel's ticks.
+func (b Reading) split(a Reading) (user, system time.Duration) {
+	user, system = b.reaped.User-a.reaped.User, b.reaped.System-a.reaped.System
+	for _, p := range b.processes {
+		user, system = user+p.user+p.reapedUser, system+p.system+p.reapedSystem
+	}
+	for _, p := range a.processes {
+		user, system = user-p.user-p.reapedUser, system-p.system-p.reapedSystem
+	}
+	return max(user, 0), max(system, 0)
+}
