@@ -1,0 +1,149 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"webdyno/internal/engine"
+	"webdyno/internal/evidence"
+	"webdyno/internal/plan"
+	"webdyno/internal/workload"
+)
+
+// A Generator puts load on a server. An *engine.Engine is one.
+type Generator interface {
+	Run(ctx context.Context, job engine.Job) (*evidence.Tally, error)
+}
+
+// A Server is a subject that is up.
+type Server interface {
+	// Address is where it is asked: host:port, or a path for a Unix socket.
+	Address() Address
+	// Start tells how it came up: everything of it but Ready and Warmup.
+	Start() evidence.Start
+	// Check returns an error if it is no longer the one that answers at its
+	// address.
+	Check() error
+	// Done is closed once it has ended by itself.
+	Done() <-chan struct{}
+	// Exit says how it ended, once Done is closed: "exited with status 139
+	// after 4.2 s".
+	Exit() string
+	// Meter begins to measure what its process tree uses; the function it
+	// returns ends that. It returns nil for a server whose processes are not
+	// ours.
+	Meter() (read func() (*evidence.Usage, error), err error)
+	// LastLines returns the last lines it has written.
+	LastLines(n int) []string
+	// Stop ends it. A problem is something that was left behind or had to be
+	// killed, in words; it is empty if all went well.
+	Stop() (problem string, err error)
+}
+
+// An Entry is a variant that this machine can run.
+type Entry struct {
+	plan.Variant
+	Index int    // among the plan's variants
+	Name  string // as reports call it
+}
+
+// A Record takes evidence. A *record.Writer is one.
+type Record interface {
+	Append(*evidence.Measurement) error
+	LogPath(name string) string
+}
+
+// A Lab has the equipment to carry out a plan.
+type Lab struct {
+	Generate Generator
+
+	// Start starts an entry and returns once it listens, or says why it does
+	// not; a *Trouble tells what kind of failure that is. What the subject
+	// writes goes to the file log.
+	Start func(ctx context.Context, e *Entry, log string) (Server, error)
+
+	// Ask sends one request, apart from any load, and checks the answer.
+	Ask func(ctx context.Context, to Address, r *workload.Request) error
+
+	// Watch begins to watch the machine; the function it returns ends that, and
+	// is told how much CPU time webdyno and the subject used meanwhile. If nil,
+	// the machine is not watched.
+	Watch func() (end func(ours time.Duration) evidence.Activity)
+
+	// MeterSelf is Meter for webdyno's own process. If nil, it is not measured.
+	MeterSelf func() (read func() (*evidence.Usage, error), err error)
+
+	// Observe is called with each event, in order. It must return soon: the
+	// next trial waits for it. If nil, nobody looks on.
+	Observe func(Event)
+}
+
+// An Experiment is a plan made ready for this machine.
+type Experiment struct {
+	Plan     *plan.Plan
+	Entries  []Entry
+	Settings []plan.Setting
+
+	// Past is what is on record already, in order.
+	Past []Past
+
+	// Before hands over what is on record already, for the rule that stops on
+	// precision. If nil, there is nothing.
+	Before func(each func(*evidence.Measurement) error) error
+}
+
+// A Past is a trial that is on record already.
+type Past struct {
+	Trial evidence.Trial
+	Whole bool // it was carried out to its end
+}
+
+// A Trouble is a subject's failure, with its kind.
+type Trouble struct {
+	Kind evidence.FailureKind
+	Err  error
+}
+
+func (t *Trouble) Error() string { return t.Err.Error() }
+func (t *Trouble) Unwrap() error { return t.Err }
+
+// restartsPerRound is how often a subject that died is started again within one
+// round. One that dies more often says the same thing every time.
+const restartsPerRound = 3
+
+// Run carries out the rounds of x and appends what each trial left behind to
+// rec. It ends early, without an error, when the plan's precision is reached
+// or its budget is spent; with the context's cause when ctx is done.
+func (l *Lab) Run(ctx context.Context, x Experiment, rec Record) error {
+	began := time.Now()
+	p := x.Plan
+	precise := newPrecision(p)
+	if x.Before != nil {
+		if err := x.Before(precise.add); err != nil {
+			return err
+		}
+	}
+	for n := 1; n <= p.Rounds.Max; n++ {
+		if n > 1 && time.Since(began) > p.Budget && p.Budget > 0 {
+			l.observe(BudgetSpent{Round: n, Budget: p.Budget})
+			break
+		}
+		if n > p.Rounds.Min && p.Rounds.Until > 0 && precise.reached(p.Rounds.Until) {
+			l.observe(PrecisionReached{Rounds: n - 1, Until: p.Rounds.Until})
+			break
+		}
+		r := &round{lab: l, x: x, rec: rec, n: n, precise: precise}
+		if err := r.carryOut(ctx); err != nil {
+			return fmt.Errorf("round %d: %w", n, err)
+		}
+	}
+	l.observe(Finished{})
+	return nil
+}
+
+func (l *Lab) observe(e Event) {
+	if l.Observe != nil {
+		l.Observe(e)
+	}
+}

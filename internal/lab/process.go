@@ -1,0 +1,179 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"webdyno/internal/evidence"
+	"webdyno/internal/host"
+	"webdyno/internal/probe"
+	"webdyno/internal/supervise"
+)
+
+// Start starts an entry, on a port of its own, and returns once it listens
+// there itself. It is what Lab.Start wants.
+func (q *Equipment) Start(prepared *Prepared) func(context.Context, *Entry, string) (Server, error) {
+	return func(ctx context.Context, e *Entry, log string) (Server, error) {
+		l := prepared.launches[e.Index]
+		if l.url != nil {
+			return newNeighbour(ctx, l)
+		}
+		return q.start(ctx, l, log)
+	}
+}
+
+func (q *Equipment) start(ctx context.Context, l *launch, log string) (Server, error) {
+	port, err := q.Ports.Free()
+	if err != nil {
+		return nil, &Trouble{evidence.Instrument, err}
+	}
+	cmd, err := q.on(l, strconv.Itoa(int(port)))
+	if err != nil {
+		return nil, &Trouble{evidence.NotStarted, err}
+	}
+	cmd.Log = log
+	p, err := q.Supervisor.Start(ctx, cmd)
+	if err != nil {
+		return nil, &Trouble{evidence.NotStarted, err}
+	}
+	s := &process{Process: p, addr: netip.AddrPortFrom(loopback, port)}
+	if err := s.awaitListener(ctx, l.subject.Ready.Timeout); err != nil {
+		last := p.LastLines(1)
+		_, stopErr := p.Stop()
+		if len(last) > 0 {
+			err = fmt.Errorf("%w; its last words: %s", err, last[0])
+		}
+		return nil, errors.Join(err, stopErr)
+	}
+	return s, nil
+}
+
+// A process is a Server that webdyno started.
+type process struct {
+	*supervise.Process
+	addr    netip.AddrPort
+	listens time.Duration
+	proof   string
+}
+
+func (s *process) awaitListener(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	var err error
+	s.proof, err = s.Listens(ctx, s.addr)
+	s.listens = time.Since(s.Began())
+	if err == nil {
+		return nil
+	}
+	kind := evidence.NotReady
+	if other := new(supervise.NotOwnerError); errors.As(err, &other) {
+		kind = evidence.NotItself
+	}
+	if gone := new(supervise.ExitedError); errors.As(err, &gone) {
+		kind = evidence.Died
+	}
+	return &Trouble{kind, err}
+}
+
+func (s *process) Address() Address {
+	return Address{TCP: s.addr, Host: s.addr.String()}
+}
+
+func (s *process) Start() evidence.Start {
+	return evidence.Start{Listens: s.listens, PID: s.PID(), Address: s.addr.String(), Proof: s.proof}
+}
+
+// Check asks the kernel again whose listener it is.
+func (s *process) Check() error {
+	_, err := s.Owns(s.addr)
+	return err
+}
+
+func (s *process) Exit() string { return s.Process.Exit().String() }
+
+func (s *process) Meter() (func() (*evidence.Usage, error), error) {
+	return meter(s.Process)
+}
+
+// MeterSelf measures webdyno's own process. It is what Lab.MeterSelf wants.
+func MeterSelf() (func() (*evidence.Usage, error), error) { return meter(probe.Self{}) }
+
+func meter(src probe.Source) (func() (*evidence.Usage, error), error) {
+	before, err := probe.Take(src)
+	if err != nil {
+		return nil, err
+	}
+	return func() (*evidence.Usage, error) {
+		after, err := probe.Take(src)
+		if err != nil {
+			return nil, err
+		}
+		return after.Since(before), nil
+	}, nil
+}
+
+func (s *process) Stop() (string, error) {
+	ending, err := s.Process.Stop()
+	if ending.Clean() {
+		return "", err
+	}
+	return ending.String(), err
+}
+
+// WatchMachine watches the CPUs in use. It is what Lab.Watch wants.
+func (q *Equipment) WatchMachine() func(ours time.Duration) evidence.Activity {
+	watch := host.Watch{Root: q.Root, CPUs: q.inUse(), Interrupts: q.Interrupts}
+	// A failure shows in the glance's emptiness, which End reports as unknown.
+	began, _ := watch.Begin()
+	return func(ours time.Duration) evidence.Activity { return watch.End(began, ours) }
+}
+
+// inUse are the CPUs that the engine or a subject may run on.
+func (q *Equipment) inUse() []int {
+	all := slices.Concat(q.CPUs.Engine, q.CPUs.Subjects)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// A neighbour is a Server that was running already. It is neither started nor
+// stopped, and what it uses is not known.
+type neighbour struct {
+	addr  Address
+	never chan struct{}
+}
+
+func newNeighbour(ctx context.Context, l *launch) (Server, error) {
+	port := l.url.Port()
+	if port == "" {
+		port = "80"
+	}
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", l.url.Hostname())
+	if err != nil {
+		return nil, &Trouble{evidence.NotStarted, fmt.Errorf("%s: %w", l.url, err)}
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return nil, &Trouble{evidence.NotStarted, fmt.Errorf("%s: port %q", l.url, port)}
+	}
+	return &neighbour{
+		addr:  Address{TCP: netip.AddrPortFrom(addrs[0].Unmap(), uint16(n)), Host: l.url.Host},
+		never: make(chan struct{}),
+	}, nil
+}
+
+func (n *neighbour) Address() Address { return n.addr }
+func (n *neighbour) Start() evidence.Start {
+	return evidence.Start{Address: n.addr.String(), Proof: "none: it was running already"}
+}
+func (n *neighbour) Check() error                                    { return nil }
+func (n *neighbour) Done() <-chan struct{}                           { return n.never }
+func (n *neighbour) Exit() string                                    { return "" }
+func (n *neighbour) Meter() (func() (*evidence.Usage, error), error) { return nil, nil }
+func (n *neighbour) LastLines(int) []string                          { return nil }
+func (n *neighbour) Stop() (string, error)                           { return "", nil }

@@ -1,0 +1,238 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"webdyno/internal/engine"
+	"webdyno/internal/evidence"
+	"webdyno/internal/load"
+	"webdyno/internal/plan"
+)
+
+// trial carries out one trial and records it. Whatever happens to the subject
+// is in the record; the error is for what ends the run.
+func (r *round) trial(ctx context.Context, b plan.Block, s *seat) error {
+	if s.up == nil && s.starts <= restartsPerRound && s.last != nil && s.last.Kind == evidence.Died {
+		if err := r.bringUp(ctx, s); err != nil {
+			return err
+		}
+	}
+	m := &evidence.Measurement{Trial: r.describe(b, s), Began: time.Now()}
+	if s.up == nil {
+		m.Failure = s.last
+	} else {
+		r.lab.observe(TrialStarted{Trial: m.Trial, Lasts: r.x.Plan.Rewarm + r.x.Plan.Window})
+		m.Start = &s.up.start
+		r.measure(ctx, b, s.up, m)
+	}
+	if err := r.rec.Append(m); err != nil {
+		return fmt.Errorf("trial %s: %w", m.Trial.ID, err)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err := r.precise.add(m); err != nil {
+		return err
+	}
+	r.lab.observe(TrialDone{Measurement: m})
+	return r.afterwards(s, m.Failure)
+}
+
+// afterwards takes a subject down that is not what it was.
+func (r *round) afterwards(s *seat, f *evidence.Failure) error {
+	if s.up == nil || f == nil {
+		return nil
+	}
+	if f.Kind != evidence.Died && f.Kind != evidence.NotItself {
+		return nil
+	}
+	s.last = f
+	r.lab.observe(SubjectFailed{Name: s.entry.Name, Failure: *f})
+	return r.takeDown(s)
+}
+
+func (r *round) describe(b plan.Block, s *seat) evidence.Trial {
+	t := r.identify(s.entry)
+	t.ID = r.trialID(b, s.entry)
+	t.Block = b.Number
+	t.Attempt = r.attempts[b.Number]
+	t.LoadSeed = b.Seed
+	t.Factors = map[string]plan.Level{}
+	for _, c := range r.x.Settings[b.Setting].Choice {
+		t.Factors[c.Factor] = c.Level
+	}
+	return t
+}
+
+// measure puts the load of block b on g and fills m.
+func (r *round) measure(ctx context.Context, b plan.Block, g *guest, m *evidence.Measurement) {
+	loaded, cancel := untilDone(ctx, g)
+	defer cancel()
+	w := &witness{lab: r.lab, server: g}
+	began := time.Now()
+	tally, err := r.lab.Generate.Run(loaded, engine.Job{
+		Address:  g.Address().TCP,
+		Unix:     g.Address().Unix,
+		Requests: g.sets[b.Setting],
+		Load:     r.x.Settings[b.Setting].Load,
+		Warmup:   load.Extent{Time: r.x.Plan.Rewarm},
+		Window:   load.Extent{Time: r.x.Plan.Window},
+		Seed:     b.Seed,
+		Edge:     w.edge,
+	})
+	m.Tally = tally
+	w.testify(m)
+	m.Failure = r.whatFailed(ctx, g, err, time.Since(began))
+}
+
+// whatFailed asks, in the order of their weight, what may have spoilt a trial.
+func (r *round) whatFailed(ctx context.Context, g *guest, err error, after time.Duration) *evidence.Failure {
+	if ctx.Err() != nil {
+		return &evidence.Failure{Kind: evidence.Abandoned, Text: context.Cause(ctx).Error()}
+	}
+	if died := ended(g); died != nil {
+		f := failure(died)
+		f.Text = fmt.Sprintf("%s, after %.1f s of load", g.Exit(), after.Seconds())
+		f.Last = g.LastLines(lastLines)
+		return &f
+	}
+	if err != nil {
+		f := failure(fmt.Errorf("load: %w", err))
+		return &f
+	}
+	if err := g.Check(); err != nil {
+		f := failure(&Trouble{evidence.NotItself, err})
+		return &f
+	}
+	return nil
+}
+
+// A witness reads, at the edges of the window, what the server and webdyno
+// used and what the machine did. It is called from the engine's goroutine;
+// testify is called once that has ended.
+type witness struct {
+	lab    *Lab
+	server Server
+
+	readServer, readSelf func() (*evidence.Usage, error)
+	endWatch             func(ours time.Duration) evidence.Activity
+
+	usage, self *evidence.Usage
+	activity    evidence.Activity
+	errs        []error
+}
+
+func (w *witness) edge(e engine.Edge) {
+	switch e {
+	case engine.WindowOpened:
+		w.open()
+	case engine.WindowClosed:
+		w.close()
+	}
+}
+
+func (w *witness) open() {
+	w.activity = evidence.Activity{Foreign: -1, Steal: -1}
+	if w.lab.Watch != nil {
+		w.endWatch = w.lab.Watch()
+	}
+	if w.lab.MeterSelf != nil {
+		w.readSelf = w.begin(w.lab.MeterSelf)
+	}
+	w.readServer = w.begin(w.server.Meter)
+}
+
+func (w *witness) begin(meter func() (func() (*evidence.Usage, error), error)) func() (*evidence.Usage, error) {
+	read, err := meter()
+	w.fault(err)
+	return read
+}
+
+// close reads in the opposite order, so that the watch spans the meters and
+// what they read is never more than what passed.
+func (w *witness) close() {
+	w.usage = w.end(w.readServer)
+	w.self = w.end(w.readSelf)
+	if w.endWatch == nil {
+		return
+	}
+	var ours time.Duration
+	for _, u := range []*evidence.Usage{w.usage, w.self} {
+		if u != nil {
+			ours += u.CPU
+		}
+	}
+	w.activity = w.endWatch(ours)
+}
+
+func (w *witness) end(read func() (*evidence.Usage, error)) *evidence.Usage {
+	if read == nil {
+		return nil
+	}
+	u, err := read()
+	w.fault(err)
+	return u
+}
+
+func (w *witness) fault(err error) {
+	if err != nil {
+		w.errs = append(w.errs, err)
+	}
+}
+
+// testify adds to m what was read. CPU per request divides what was used
+// between the readings by what was answered between them; the readings lie a
+// little outside the window's edges, so the answers of the window are scaled to
+// the time between the readings.
+func (w *witness) testify(m *evidence.Measurement) {
+	m.Server, m.Client, m.Host = w.usage, w.self, w.activity
+	if err := errors.Join(w.errs...); err != nil {
+		m.Notes = append(m.Notes, evidence.Note{
+			Kind: "usage-unread", Grade: evidence.B,
+			Text: fmt.Sprintf("what was used could not be read: %v", err),
+		})
+	}
+	t := m.Tally
+	if t == nil || t.Window <= 0 {
+		return
+	}
+	answers := float64(t.InWindow + t.WrongIn)
+	for _, u := range []*evidence.Usage{m.Server, m.Client} {
+		if u != nil {
+			u.Answered = uint64(answers*float64(u.Span)/float64(t.Window) + 0.5)
+		}
+	}
+}
+
+// untilDone returns a context that also ends when the server does.
+func untilDone(ctx context.Context, s Server) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := make(chan struct{})
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		select {
+		case <-s.Done():
+			cancel()
+		case <-stop:
+		}
+	}()
+	return ctx, func() {
+		close(stop)
+		<-stopped
+		cancel()
+	}
+}
+
+// ended returns the trouble of a server that is no longer up, or nil.
+func ended(s Server) error {
+	select {
+	case <-s.Done():
+		return &Trouble{evidence.Died, errors.New(s.Exit())}
+	default:
+		return nil
+	}
+}
