@@ -1,0 +1,48 @@
+# The verbs of this project. Each is a line or two that a person could type.
+# `run` and `test` need Go alone and install nothing.
+
+SHELL   := /bin/bash
+VERSION := 0.1.0
+COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2>/dev/null || echo +)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+# A run that was started by hand leaves its caches alone; two cores and a busy
+# neighbour are what the tests have to live with.
+TESTFLAGS ?=
+
+export CGO_ENABLED := 0
+
+.PHONY: run build test test-subjects race lint bench fuzz schema clean subjects
+
+run: build ## build, carry out the first plan with what is there, print the answer
+	./bin/webdyno run first-look
+
+build: ## bin/webdyno
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/webdyno ./cmd/webdyno
+
+test: ## everything that needs no more than Go
+	go vet ./...
+	go test $(TESTFLAGS) ./...
+
+race: ## the same under the race detector; needs a C compiler
+	CGO_ENABLED=1 go test -race ./...
+
+subjects: ## install the servers that Debian has
+	tools/install-subjects
+
+test-subjects: subjects ## test with the real servers
+	WEBDYNO_SUBJECTS=all go test -count=1 -timeout 20m ./subjects/... ./cmd/webdyno/...
+
+lint:
+	go tool -modfile=tools/go.mod golangci-lint run ./...
+
+bench: build ## speed and memory, side by side in one go; prints ratios
+	go test -run '^$$' -bench . -benchmem -count 1 ./...
+
+fuzz: ## half a minute for every fuzz target
+	tools/fuzz 30s
+
+schema: ## the JSON Schema of plans, from the types
+	go generate ./internal/plan
+
+clean:
+	rm -rf bin webdyno-records

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"webdyno/internal/engine"
+	"webdyno/internal/evidence"
+	"webdyno/internal/host"
+	"webdyno/internal/lab"
+	"webdyno/internal/plan"
+	"webdyno/internal/record"
+	"webdyno/internal/screen"
+	"webdyno/internal/supervise"
+	"webdyno/internal/sys"
+	"webdyno/internal/workload"
+)
+
+// A bench is a plan and all that is needed to carry it out here.
+type bench struct {
+	plan     *plan.Plan
+	planDir  string
+	equip    *lab.Equipment
+	prepared *lab.Prepared
+	settings []plan.Setting
+	scratch  string
+}
+
+// newBench finds out what of p can run on this machine.
+func newBench(ctx context.Context, p *plan.Plan, planDir string) (*bench, error) {
+	settings, err := p.Settings()
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	scratch, err := os.MkdirTemp("", "webdyno-")
+	if err != nil {
+		return nil, err
+	}
+	b := &bench{plan: p, planDir: planDir, settings: settings, scratch: scratch}
+	root := os.DirFS("/")
+	topology, err := host.ReadTopology(root)
+	if err != nil {
+		b.close()
+		return nil, err
+	}
+	want, all := widest(p)
+	b.equip = &lab.Equipment{
+		Finder:     &host.Finder{Path: os.Getenv("PATH")},
+		Supervisor: &supervise.Supervisor{Keeper: []string{self, hiddenKeeper}, Exec: []string{self, hiddenExec}, Subreaper: true},
+		Ports:      &supervise.Ports{},
+		CPUs:       host.Assign(topology, want, all),
+		Machine:    ids(topology),
+		Root:       root,
+		Interrupts: host.ReadInterrupts(root),
+		Scratch:    scratch,
+		Webdyno:    self,
+		PlanDir:    planDir,
+	}
+	b.prepared, err = b.equip.Prepare(ctx, p)
+	if err != nil {
+		b.close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// close removes what was unpacked for the run.
+func (b *bench) close() {
+	if b.scratch != "" {
+		os.RemoveAll(b.scratch)
+	}
+	b.scratch = ""
+}
+
+func ids(t host.Topology) []int {
+	var all []int
+	for _, cpu := range t {
+		all = append(all, cpu.ID)
+	}
+	return all
+}
+
+// widest returns the most CPUs that a subject of p wants beside the engine's,
+// and whether one wants all of the machine's.
+func widest(p *plan.Plan) (n int, all bool) {
+	n = max(p.CPUs.N, 1)
+	all = p.CPUs.All
+	for _, s := range p.Subjects {
+		n = max(n, s.CPUs.N)
+		all = all || s.CPUs.All
+	}
+	return n, all
+}
+
+// setup is what was true before the first trial.
+func (b *bench) setup() *evidence.Setup {
+	return &evidence.Setup{
+		Version:  1,
+		Began:    time.Now(),
+		Webdyno:  build(),
+		Command:  os.Args,
+		PlanDir:  b.planDir,
+		Facts:    host.Facts(b.equip.Root),
+		CPUs:     b.equip.CPUs,
+		Subjects: b.prepared.Subjects,
+	}
+}
+
+// announce says what is going to be done and how long it takes.
+func (b *bench) announce(w io.Writer) {
+	p := b.plan
+	var names []string
+	for _, e := range b.prepared.Entries {
+		names = append(names, e.Name)
+	}
+	fmt.Fprintf(w, "%s\n", p.Title)
+	fmt.Fprintf(w, "  %s, at %s\n", strings.Join(names, ", "), count(len(b.settings), "setting"))
+	rounds := fmt.Sprintf("%d", p.Rounds.Max)
+	if p.Rounds.Until > 0 && p.Rounds.Min < p.Rounds.Max {
+		rounds = fmt.Sprintf("%d to %d", p.Rounds.Min, p.Rounds.Max)
+	}
+	trials := p.Rounds.Max * len(p.Round(1)) * len(names)
+	fmt.Fprintf(w, "  %s rounds, %d trials of %v at most; about %s\n", rounds, trials, p.Window, about(p.Estimate(len(names))))
+	fmt.Fprintf(w, "  %s\n", b.equip.CPUs.Why)
+	b.explainSkipped(w)
+	fmt.Fprintln(w)
+}
+
+// explainSkipped says which subjects are left out, and what would mend it: one
+// command for all of them.
+func (b *bench) explainSkipped(w io.Writer) {
+	for _, s := range b.prepared.Subjects {
+		if s.Skipped == "" {
+			continue
+		}
+		fmt.Fprintf(w, "  without %s: %s", s.Name, s.Skipped)
+		if s.Hint != "" {
+			fmt.Fprintf(w, " (%s)", s.Hint)
+		}
+		fmt.Fprintln(w)
+	}
+}
+
+// listTrials prints every trial that is not done, in the order it would be
+// carried out.
+func (b *bench) listTrials(w io.Writer, done func(trialID string) bool) error {
+	variants := b.plan.Variants()
+	runs := map[int]bool{}
+	for _, e := range b.prepared.Entries {
+		runs[e.Index] = true
+	}
+	for n := 1; n <= b.plan.Rounds.Max; n++ {
+		for _, blk := range b.plan.Round(n) {
+			for _, v := range blk.Order {
+				id := plan.TrialID(n, blk, variants[v])
+				if !runs[v] || done(id) {
+					continue
+				}
+				_, err := fmt.Fprintf(w, "%s\t%s\n", id, choices(b.settings[blk.Setting]))
+				if err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func choices(s plan.Setting) string {
+	var out []string
+	for _, c := range s.Choice {
+		out = append(out, c.Factor+"="+c.Level.String())
+	}
+	return strings.Join(out, " ")
+}
+
+// carryOut runs the plan into w, goes on where rec left off if there is one,
+// and concludes whatever came of it.
+func (b *bench) carryOut(ctx context.Context, con console, w *record.Writer, rec *record.Record) error {
+	if err := sys.SetProcessAffinity(b.equip.CPUs.Engine); err != nil {
+		return fmt.Errorf("confine webdyno to CPUs %v: %w", b.equip.CPUs.Engine, err)
+	}
+	eng, err := engine.Open(engine.Config{Loops: len(b.equip.CPUs.Engine)})
+	if err != nil {
+		return err
+	}
+	defer eng.Close()
+	progress := &screen.Progress{
+		Out: con.err, Terminal: isTerminal(con.err), Width: widthOf(con.err),
+		Rounds: b.plan.Rounds.Max, Expected: b.plan.Estimate(len(b.prepared.Entries)),
+	}
+	l := &lab.Lab{
+		Generate:  eng,
+		Start:     b.equip.Start(b.prepared),
+		Ask:       ask,
+		Watch:     b.equip.WatchMachine,
+		MeterSelf: lab.MeterSelf,
+		Observe:   progress.Observe,
+	}
+	x := lab.Experiment{Plan: b.plan, Entries: b.prepared.Entries, Settings: b.settings}
+	if rec != nil {
+		x.Before = rec.Each
+		for _, t := range rec.Trials() {
+			x.Past = append(x.Past, lab.Past{Trial: t, Whole: rec.Done(t.ID)})
+		}
+	}
+	runErr := l.Run(ctx, x, w)
+	progress.Clear()
+	rep, err := conclude(con, w, true)
+	if runErr != nil {
+		fmt.Fprintf(con.err, "\nWhat was measured is in %s; go on with: webdyno run --resume %s\n", w.Dir(), w.Dir())
+		return runErr
+	}
+	if err != nil {
+		return err
+	}
+	b.nextStep(con.out, w.Dir())
+	return missed(rep)
+}
+
+// nextStep says where the record is and what to try now.
+func (b *bench) nextStep(w io.Writer, dir string) {
+	fmt.Fprintf(w, "\nThe record is in %s.\n", dir)
+	fmt.Fprintf(w, "All of it: webdyno report %s\n", dir)
+	if strings.HasPrefix(b.plan.Name, "first-look") {
+		fmt.Fprintf(w, "Next: webdyno run handler-work --quick, or your own: webdyno versus './a {port}' './b {port}'\n")
+	}
+}
+
+// ask sends one request apart from any load.
+func ask(ctx context.Context, to lab.Address, r *workload.Request) error {
+	a, err := workload.Ask(ctx, to.Network(), to.String(), r)
+	if err != nil {
+		return err
+	}
+	return r.Expect.Check(&a)
+}
+
+// count says how many of something there are.
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// about rounds an estimate to what it is worth.
+func about(d time.Duration) string {
+	if d < 90*time.Second {
+		return fmt.Sprintf("%d seconds", int(d.Round(5*time.Second).Seconds()))
+	}
+	return fmt.Sprintf("%d minutes", int(d.Round(time.Minute).Minutes()))
+}

@@ -1,0 +1,409 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"webdyno/internal/engine"
+	"webdyno/internal/evidence"
+	"webdyno/internal/load"
+	"webdyno/internal/plan"
+	"webdyno/internal/report"
+	"webdyno/internal/unit"
+	"webdyno/internal/workload"
+)
+
+// loadFlags are the choices of the load verb, as typed. Times and counts stay
+// texts until all of them are checked together.
+type loadFlags struct {
+	connections, maxConnections string
+	close                       string
+	threads                     int
+	duration, requests          string
+	rate, arrivals              string
+	warmup                      string
+	perConnection, pipeline     string
+	timeout                     string
+
+	method, body string
+	headers      []string
+	headerSet    string
+
+	expectStatus []string
+	expectBody   string
+	expectBytes  string
+	objectives   []string
+
+	backend, output    string
+	unixSocket         string
+	latency, insecure  bool
+	seed               uint64
+	hgrm, hlog, perSec string
+}
+
+func loadCommand(con console) *cobra.Command {
+	var f loadFlags
+	cmd := &cobra.Command{
+		Use:   "load URL",
+		Short: "Load one address now, without a plan",
+		Long: `Loads one address and says what came of it. Without --rate the load is closed:
+so many connections, each with one request in flight. With --rate it is open:
+requests fall due on a schedule, and response time counts from when a request
+was due, whether or not the server kept up.
+
+Exit status: 0 done; 1 nothing was answered rightly; 2 the command line is
+wrong; 3 an objective was missed; 130 interrupted, with what was measured.`,
+		Example: `  webdyno load -c 40 -d 10 http://127.0.0.1:8080/
+  webdyno load -R 2000 -d 30s --objective 'p99<50ms' http://127.0.0.1:8080/
+  webdyno load -n 10k --per-connection 1 -o json http://127.0.0.1:8080/`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageError{errors.New("load wants one URL")}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			l, err := f.check(args[0])
+			if err != nil {
+				return err
+			}
+			return l.run(cmd.Context(), con)
+		},
+	}
+	f.define(cmd)
+	return cmd
+}
+
+func (f *loadFlags) define(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.StringVarP(&f.connections, "connections", "c", "", "keep `N` connections in use (64 in a closed load; in an open one, as many as arrivals demand)")
+	fs.StringVar(&f.maxConnections, "max-connections", "", "open at most `N` where connections open on demand")
+	fs.StringVarP(&f.duration, "duration", "d", "", "window by time: `D` such as 10s, 1m; a bare number is seconds (10s)")
+	fs.StringVarP(&f.requests, "requests", "n", "", "window by count: `N` requests, such as 10000, 10k; whichever ends first")
+	fs.StringVarP(&f.rate, "rate", "R", "", "open load: `N` arrivals per second")
+	fs.StringVar(&f.arrivals, "arrivals", "poisson", "how arrivals are spaced: poisson, constant")
+	fs.StringVar(&f.warmup, "warmup", "0", "discarded first: a time, or a count such as 30000req")
+	fs.StringVar(&f.perConnection, "per-connection", "0", "`K` requests per connection; 0: as many as the server allows")
+	fs.StringVar(&f.close, "close", "server", "how a connection ends after its last request: server, fin, reset")
+	fs.StringVarP(&f.pipeline, "pipeline", "p", "1", "`N` requests in flight per connection")
+	fs.StringVar(&f.timeout, "timeout", "10s", "of one request, from when it was due")
+	fs.IntVarP(&f.threads, "threads", "t", 1, "`N` loops, a thread each")
+	fs.StringVarP(&f.method, "method", "m", "", "method (GET, or POST with a body)")
+	fs.StringArrayVarP(&f.headers, "header", "H", nil, "header `'K: V'`; repeatable")
+	fs.StringVarP(&f.body, "body", "b", "", "body; @`FILE` reads a file")
+	fs.StringVar(&f.headerSet, "headers", "minimal", "named header set: "+strings.Join(workload.HeaderSets(), ", "))
+	fs.StringSliceVar(&f.expectStatus, "expect-status", nil, "a right answer's status (200 to 399)")
+	fs.StringVar(&f.expectBody, "expect-body", "", "a right answer's body, exactly; @`FILE` reads a file")
+	fs.StringVar(&f.expectBytes, "expect-bytes", "", "a right answer's length of body")
+	fs.StringArrayVar(&f.objectives, "objective", nil, "`'p99<50ms'`, 'errors<0.1%', 'rate>1000'; repeatable; missed: exit status 3")
+	fs.StringVar(&f.backend, "backend", "auto", "what sends: auto, epoll")
+	fs.StringVarP(&f.output, "output", "o", "text", "text or json")
+	fs.StringVar(&f.unixSocket, "unix-socket", "", "connect to the socket at `PATH` instead of the URL's host")
+	fs.BoolVar(&f.latency, "latency", false, "accepted for wrk's sake: percentiles are always printed")
+	fs.Uint64Var(&f.seed, "seed", 1, "of arrivals and random values")
+}
+
+// A loadJob is a load verb made ready.
+type loadJob struct {
+	url        string
+	job        engine.Job
+	config     engine.Config
+	objectives []plan.Objective
+	warmup     string
+	json       bool
+	exact      plan.Exact
+}
+
+// check reads all flags and returns every complaint at once.
+func (f *loadFlags) check(rawURL string) (*loadJob, error) {
+	var c complaints
+	l := &loadJob{url: rawURL, warmup: f.warmup, json: f.output == "json"}
+	u := c.url(rawURL)
+	l.exact = f.workload(&c, u)
+	l.job.Load = f.load(&c)
+	l.job.Warmup = c.extent("--warmup", f.warmup)
+	l.job.Window = f.window(&c)
+	l.job.Seed = f.seed
+	l.job.Unix = f.unixSocket
+	l.config = engine.Config{Loops: f.threads, Backend: c.backend(f.backend)}
+	for _, o := range f.objectives {
+		obj, err := plan.ParseObjective(o)
+		c.add("--objective", err)
+		l.objectives = append(l.objectives, obj)
+	}
+	if f.threads < 1 {
+		c.say("--threads %d: want at least 1", f.threads)
+	}
+	if f.output != "text" && f.output != "json" {
+		c.say("--output %q: want text or json", f.output)
+	}
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	set, err := workload.Build(l.exact, u.Host)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	l.job.Requests = set
+	if l.job.Unix == "" {
+		l.job.Address, err = resolve(u)
+	}
+	return l, err
+}
+
+func (f *loadFlags) workload(c *complaints, u *url.URL) plan.Exact {
+	x := plan.Exact{
+		Method:  f.method,
+		Path:    u.RequestURI(),
+		Headers: plan.Headers{Set: f.headerSet},
+		Body:    c.content("--body", f.body),
+		Expect:  plan.ExactExpect{Bytes: -1},
+	}
+	if x.Method == "" {
+		x.Method = "GET"
+		if len(x.Body) > 0 {
+			x.Method = "POST"
+		}
+	}
+	for _, h := range f.headers {
+		name, value, ok := strings.Cut(h, ":")
+		if !ok {
+			c.say("--header %q: want 'Name: value'", h)
+		}
+		x.Headers.Add = append(x.Headers.Add, plan.Var{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+	}
+	for _, s := range f.expectStatus {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 100 || n > 599 {
+			c.say("--expect-status %q: want a number from 100 to 599", s)
+		}
+		x.Expect.Status = append(x.Expect.Status, n)
+	}
+	if f.expectBody != "" {
+		x.Expect.Body = c.content("--expect-body", f.expectBody)
+	}
+	if f.expectBytes != "" {
+		x.Expect.Bytes = c.count("--expect-bytes", f.expectBytes)
+	}
+	return x
+}
+
+func (f *loadFlags) load(c *complaints) load.Load {
+	use := load.Use{
+		PerConnection: int(c.count("--per-connection", f.perConnection)),
+		Pipeline:      int(c.count("--pipeline", f.pipeline)),
+		Timeout:       c.duration("--timeout", f.timeout),
+	}
+	var err error
+	use.Close, err = load.ParseClose(f.close)
+	c.add("--close", err)
+	if use.Pipeline < 1 {
+		c.say("--pipeline %s: want at least 1", f.pipeline)
+	}
+	if use.Timeout <= 0 {
+		c.say("--timeout %s: want more than 0", f.timeout)
+	}
+	if use.PerConnection > 0 && use.Pipeline > use.PerConnection {
+		c.say("--pipeline %d with --per-connection %d: no connection carries so many requests", use.Pipeline, use.PerConnection)
+	}
+	n := int(c.count("--connections", f.connections))
+	if f.rate == "" {
+		if f.maxConnections != "" {
+			c.say("--max-connections is for open loads (--rate); a closed one keeps --connections in use")
+		}
+		if f.connections == "" {
+			n = 64
+		}
+		if n < 1 {
+			c.say("--connections %s: want at least 1", f.connections)
+		}
+		return load.Closed{Connections: n, Use: use}
+	}
+	o := load.Open{Rate: c.rate("--rate", f.rate), Connections: n, Use: use}
+	o.Arrivals, err = load.ParseArrivals(f.arrivals)
+	c.add("--arrivals", err)
+	o.MaxConnections = int(c.count("--max-connections", f.maxConnections))
+	if o.Connections > 0 && o.MaxConnections > 0 {
+		c.say("--connections opens a pool, --max-connections bounds connections on demand: give one of them")
+	}
+	return o
+}
+
+func (f *loadFlags) window(c *complaints) load.Extent {
+	e := load.Extent{Count: c.count("--requests", f.requests)}
+	if f.duration != "" {
+		e.Time = c.duration("--duration", f.duration)
+		if e.Time <= 0 {
+			c.say("--duration %s: want more than 0", f.duration)
+		}
+	}
+	if f.requests != "" && e.Count < 1 {
+		c.say("--requests %s: want at least 1", f.requests)
+	}
+	if e.IsZero() {
+		e.Time = 10 * time.Second
+	}
+	return e
+}
+
+// run puts the load on and prints what came of it.
+func (l *loadJob) run(ctx context.Context, con console) error {
+	eng, err := engine.Open(l.config)
+	if err != nil {
+		return err
+	}
+	defer eng.Close()
+	tally, err := eng.Run(ctx, l.job)
+	if tally == nil {
+		return err
+	}
+	result := report.NewLoadResult(report.Job{
+		URL: l.url, Seed: l.job.Seed, Load: l.job.Load, Warmup: l.warmup, Objectives: l.objectives,
+	}, tally)
+	if printErr := l.print(con, result); printErr != nil {
+		return errors.Join(err, printErr)
+	}
+	return l.verdict(err, tally, result)
+}
+
+func (l *loadJob) print(con console, r *report.LoadResult) error {
+	if l.json {
+		return r.JSON(con.out)
+	}
+	return r.Text(con.out, report.TextOptions{Width: widthOf(con.out)})
+}
+
+// verdict is the exit status, as an error. A run in which nothing was answered
+// must never look like a fast one.
+func (l *loadJob) verdict(err error, t *evidence.Tally, r *report.LoadResult) error {
+	switch {
+	case err != nil:
+		return err
+	case t.Outcomes[evidence.Answered] == 0:
+		return errors.New("nothing was answered")
+	case len(l.objectives) > 0 && r.Missed():
+		return errMissed
+	case len(l.objectives) == 0 && t.Right() == 0:
+		return errors.New("nothing was answered rightly")
+	}
+	return nil
+}
+
+// resolve looks the URL's host up once.
+func resolve(u *url.URL) (netip.AddrPort, error) {
+	port := u.Port()
+	if port == "" {
+		port = "80"
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return netip.AddrPort{}, usageError{fmt.Errorf("port %q of %s", port, u)}
+	}
+	addrs, err := net.DefaultResolver.LookupNetIP(context.Background(), "ip", u.Hostname())
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	return netip.AddrPortFrom(addrs[0].Unmap(), uint16(n)), nil
+}
+
+// complaints gathers what is wrong with a command line.
+type complaints []string
+
+func (c *complaints) say(format string, args ...any) {
+	*c = append(*c, fmt.Sprintf(format, args...))
+}
+
+func (c *complaints) add(flag string, err error) {
+	if err != nil {
+		c.say("%s: %v", flag, err)
+	}
+}
+
+func (c complaints) err() error {
+	if len(c) == 0 {
+		return nil
+	}
+	return usageError{errors.New(strings.Join(c, "\n"+programName+": "))}
+}
+
+func (c *complaints) url(raw string) *url.URL {
+	if !strings.Contains(raw, "://") {
+		raw = "http://" + raw
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		c.add("URL", err)
+		return &url.URL{Host: "invalid"}
+	}
+	if u.Scheme != "http" {
+		c.say("URL %s: webdyno speaks plain http so far, not %s", raw, u.Scheme)
+	}
+	if u.Host == "" {
+		c.say("URL %s: want http://HOST:PORT/PATH", raw)
+	}
+	return u
+}
+
+func (c *complaints) count(flag, s string) int64 {
+	if s == "" {
+		return 0
+	}
+	n, err := unit.ParseCount(s)
+	c.add(flag, err)
+	return n
+}
+
+func (c *complaints) rate(flag, s string) float64 {
+	r, err := unit.ParseRate(s)
+	c.add(flag, err)
+	if err == nil && r <= 0 {
+		c.say("%s %s: want more than 0", flag, s)
+	}
+	return r
+}
+
+func (c *complaints) duration(flag, s string) time.Duration {
+	d, err := unit.ParseDuration(s)
+	c.add(flag, err)
+	return d
+}
+
+// extent reads a time, or a count that ends in "req".
+func (c *complaints) extent(flag, s string) load.Extent {
+	if n, ok := strings.CutSuffix(s, "req"); ok {
+		return load.Extent{Count: c.count(flag, n)}
+	}
+	return load.Extent{Time: c.duration(flag, s)}
+}
+
+// content is a flag's text, or that of the file it names after an @.
+func (c *complaints) content(flag, s string) []byte {
+	name, isFile := strings.CutPrefix(s, "@")
+	if !isFile {
+		return []byte(s)
+	}
+	b, err := os.ReadFile(name)
+	c.add(flag, err)
+	return b
+}
+
+func (c *complaints) backend(s string) engine.Backend {
+	if s == "uring" || s == "net" {
+		c.say("--backend %s is not built yet: want auto or epoll", s)
+		return engine.Auto
+	}
+	b, err := engine.ParseBackend(s)
+	c.add("--backend", err)
+	return b
+}

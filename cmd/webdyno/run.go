@@ -1,0 +1,267 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"webdyno/internal/plan"
+	"webdyno/internal/record"
+	"webdyno/internal/report"
+	"webdyno/internal/serve"
+	"webdyno/internal/workload"
+	"webdyno/plans"
+	"webdyno/subjects"
+)
+
+// runFlags are the choices common to run and versus.
+type runFlags struct {
+	out    string
+	preset string
+	quick  bool
+	dryRun bool
+	resume string
+}
+
+func runCommand(con console) *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run PLAN",
+		Short: "Carry out a plan: start, load and compare its subjects",
+		Long: `Carries out a plan, a YAML file or one that ships with webdyno (see "webdyno
+plans"), and writes a record and its report.
+
+A plan runs commands on this machine. Read one before you run it.`,
+		Example: `  webdyno run first-look
+  webdyno run handler-work --quick
+  webdyno run mine.yaml --dry-run
+  webdyno run --resume webdyno-records/handler-work-20261120-181502`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if f.resume == "" && len(args) != 1 {
+				return usageError{errors.New("run wants one plan: a file, or a name from \"webdyno plans\"")}
+			}
+			if f.resume != "" && len(args) != 0 {
+				return usageError{errors.New("--resume takes its plan from the record: leave PLAN out")}
+			}
+			return nil
+		},
+		ValidArgsFunction: completePlans,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.resume != "" {
+				return resumeRun(cmd.Context(), con, f)
+			}
+			src, err := openPlan(args[0])
+			if err != nil {
+				return err
+			}
+			return startRun(cmd.Context(), con, src, f)
+		},
+	}
+	addRunFlags(cmd, &f)
+	cmd.Flags().StringVar(&f.resume, "resume", "", "go on with the record in `DIR` where it stopped")
+	return cmd
+}
+
+func addRunFlags(cmd *cobra.Command, f *runFlags) {
+	cmd.Flags().StringVar(&f.out, "out", "", "write the record into `DIR` (default webdyno-records/NAME-TIME)")
+	cmd.Flags().StringVar(&f.preset, "preset", "", "apply the plan's preset `NAME`")
+	cmd.Flags().BoolVar(&f.quick, "quick", false, "shorter rounds and windows; the report is not publishable")
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "list every trial in order and stop")
+}
+
+// A source is a plan's text and where it is from.
+type source struct {
+	name string // shown in complaints: a path, or "handler-work (shipped)"
+	text []byte
+	dir  string // the folder its relative paths start from; empty if it ships
+}
+
+// openPlan finds a plan: a path, or the name of one that ships.
+func openPlan(arg string) (source, error) {
+	text, err := os.ReadFile(arg)
+	if err == nil {
+		return source{name: arg, text: text, dir: filepath.Dir(arg)}, nil
+	}
+	looksLikePath := strings.ContainsAny(arg, "/.")
+	if !errors.Is(err, fs.ErrNotExist) || looksLikePath {
+		return source{}, usageError{fmt.Errorf("plan %w", err)}
+	}
+	return shippedPlan(arg)
+}
+
+func shippedPlan(name string) (source, error) {
+	text, err := plans.Open(name)
+	if err != nil {
+		return source{}, hinted{
+			usageError{fmt.Errorf("no plan %q: neither a file here nor one that ships", name)},
+			"those that ship are " + strings.Join(plans.Names(), ", "),
+		}
+	}
+	return source{name: name + ".yaml", text: text}, nil
+}
+
+// read checks the plan whole.
+func (s source) read(f runFlags) (*plan.Plan, error) {
+	opt := plan.Options{
+		Subjects:   subjects.Files(),
+		Preset:     f.preset,
+		Quick:      f.quick,
+		HeaderSets: workload.HeaderSets(),
+		Oracles:    workload.Oracles(),
+		Serves:     serve.Names(),
+		Plans:      plans.Names(),
+	}
+	if s.dir != "" {
+		opt.Files = os.DirFS(s.dir)
+	}
+	return plan.Read(s.name, s.text, opt)
+}
+
+// startRun carries out a plan from its beginning.
+func startRun(ctx context.Context, con console, src source, f runFlags) error {
+	p, err := src.read(f)
+	if err != nil {
+		return err
+	}
+	b, err := newBench(ctx, p, src.dir)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	if len(b.prepared.Entries) < 2 && p.Fallback != "" {
+		b.explainSkipped(con.err)
+		fmt.Fprintf(con.err, "Fewer than two subjects of %s run here; %s is carried out instead.\n\n", p.Name, p.Fallback)
+		alt, err := shippedPlan(p.Fallback)
+		if err != nil {
+			return err
+		}
+		b.close()
+		f.preset = ""
+		return startRun(ctx, con, alt, f)
+	}
+	if len(b.prepared.Entries) == 0 {
+		b.explainSkipped(con.err)
+		return errors.New("no subject of the plan runs on this machine; \"webdyno subjects\" tells what would mend it")
+	}
+	b.announce(con.err)
+	if f.dryRun {
+		return b.listTrials(con.out, func(string) bool { return false })
+	}
+	return b.record(ctx, con, f)
+}
+
+// record creates the record and carries out the plan into it.
+func (b *bench) record(ctx context.Context, con console, f runFlags) error {
+	dir := f.out
+	if dir == "" {
+		dir = filepath.Join("webdyno-records", b.plan.Name+"-"+time.Now().Format("20060102-150405"))
+	}
+	text, err := b.plan.YAML()
+	if err != nil {
+		return err
+	}
+	w, err := record.Create(dir, text, b.setup())
+	if err != nil {
+		return err
+	}
+	err = b.carryOut(ctx, con, w, nil)
+	return errors.Join(err, w.Close())
+}
+
+// resumeRun goes on with a record.
+func resumeRun(ctx context.Context, con console, f runFlags) error {
+	w, rec, err := record.Resume(f.resume)
+	if err != nil {
+		return err
+	}
+	src := source{name: filepath.Join(f.resume, "plan.yaml"), text: rec.Plan, dir: rec.Setup.PlanDir}
+	p, err := src.read(runFlags{})
+	if err != nil {
+		return errors.Join(err, w.Close())
+	}
+	b, err := newBench(ctx, p, src.dir)
+	if err != nil {
+		return errors.Join(err, w.Close())
+	}
+	defer b.close()
+	b.announce(con.err)
+	if f.dryRun {
+		return errors.Join(b.listTrials(con.out, done(rec)), w.Close())
+	}
+	return errors.Join(b.carryOut(ctx, con, w, rec), w.Close())
+}
+
+// done returns a function that tells whether a trial is on record, in whatever
+// attempt.
+func done(rec *record.Record) func(trialID string) bool {
+	whole := map[string]bool{}
+	for _, t := range rec.Trials() {
+		if rec.Done(t.ID) {
+			id, _, _ := strings.Cut(t.ID, "-again")
+			whole[id] = true
+		}
+	}
+	return func(id string) bool { return whole[id] }
+}
+
+// conclude builds the report of a record, writes it beside the evidence, and
+// prints its short form.
+func conclude(con console, w *record.Writer, short bool) (*report.Report, error) {
+	rep, err := reportOf(w.Dir())
+	if err != nil {
+		return nil, err
+	}
+	if err := w.WriteReport("report.json", rep.JSON); err != nil {
+		return nil, err
+	}
+	full := func(out io.Writer) error { return rep.Text(out, report.TextOptions{Width: 80}) }
+	if err := w.WriteReport("report.txt", full); err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	if err := rep.Text(&text, report.TextOptions{Width: widthOf(con.out), Short: short}); err != nil {
+		return nil, err
+	}
+	_, err = con.out.Write(text.Bytes())
+	return rep, err
+}
+
+// reportOf draws conclusions from the record in dir.
+func reportOf(dir string) (*report.Report, error) {
+	rec, err := record.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	p, err := source{name: filepath.Join(dir, "plan.yaml"), text: rec.Plan, dir: ""}.recorded()
+	if err != nil {
+		return nil, err
+	}
+	ms, err := rec.Measurements()
+	if err != nil {
+		return nil, err
+	}
+	return report.Build(report.Input{Plan: p, Setup: rec.Setup, Measurements: ms}), nil
+}
+
+// recorded reads a plan from a record, where the folders it names need not
+// exist any more.
+func (s source) recorded() (*plan.Plan, error) {
+	return plan.Read(s.name, s.text, plan.Options{Recorded: true})
+}
+
+// missed tells whether an objective of the plan was missed.
+func missed(rep *report.Report) error {
+	if rep.Missed() {
+		return errMissed
+	}
+	return nil
+}

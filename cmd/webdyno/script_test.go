@@ -1,0 +1,132 @@
+package main
+
+import (
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"webdyno/internal/supervise"
+)
+
+// TestMain lets the test binary stand in for webdyno, its hidden verbs
+// included: they are how it starts its subjects.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case hiddenKeeper:
+			os.Exit(supervise.KeeperMain())
+		case hiddenExec:
+			os.Exit(supervise.ExecMain())
+		}
+	}
+	testscript.Main(m, map[string]func(){
+		"webdyno": func() { main() },
+	})
+}
+
+// The command line is what scripts depend on: each file is one subject, each
+// paragraph one promise.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("TMPDIR", e.Getenv("WORK"))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":  exits,
+			"port":   port,
+			"await":  await,
+			"signal": signalAfter,
+			"lines":  lines,
+		},
+	})
+}
+
+// exits STATUS COMMAND … runs a command and demands its exit status.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS COMMAND …")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	err = ts.Exec(args[1], args[2:]...)
+	if exit := new(exec.ExitError); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d; want %d", got, want)
+	}
+}
+
+// port NAME … puts the number of a free port into each variable.
+func port(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		ts.Setenv(name, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+		ts.Check(l.Close())
+	}
+}
+
+// await ADDRESS waits until somebody accepts connections there; await FILE,
+// until the file has something in it.
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	for range 2000 {
+		if strings.Contains(args[0], ":") {
+			if c, err := net.Dial("tcp", args[0]); err == nil {
+				ts.Check(c.Close())
+				return
+			}
+		} else if info, err := os.Stat(ts.MkAbs(args[0])); err == nil && info.Size() > 0 {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	ts.Fatalf("%s: nothing within 10 s", args[0])
+}
+
+// signalAfter SIGNAL FILE COMMAND … runs a command, sends it the signal once
+// the file has something in it, and demands that it exits with 128 + signal.
+func signalAfter(ts *testscript.TestScript, _ bool, args []string) {
+	sig := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}[args[0]]
+	// The script's own PATH has the test binary under webdyno's name.
+	program := filepath.Join(filepath.SplitList(ts.Getenv("PATH"))[0], args[2])
+	cmd := exec.Command(program, args[3:]...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "TMPDIR=" + ts.Getenv("WORK"), "HOME=" + ts.Getenv("WORK")}
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	ts.Check(cmd.Start())
+	await(ts, false, []string{args[1]})
+	ts.Check(cmd.Process.Signal(sig))
+	err := cmd.Wait()
+	ts.Logf("%s", out.String())
+	if sig == syscall.SIGKILL {
+		return
+	}
+	if got := cmd.ProcessState.ExitCode(); got != 128+int(sig) {
+		ts.Fatalf("exit status %d (%v); want %d", got, err, 128+int(sig))
+	}
+}
+
+// lines FILE N demands that a file has N lines.
+func lines(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	if got := strings.Count(ts.ReadFile(args[0]), "\n"); got != want {
+		ts.Fatalf("%s has %d lines; want %d", args[0], got, want)
+	}
+}
