@@ -207,6 +207,10 @@ func (p *pair) sentence(factorNames []string) string {
 		if n := p.needs(); n > 0 {
 			more = fmt.Sprintf("; about %d rounds would tell", n)
 		}
+		if p.ratio.Lo > 0 || p.ratio.Hi < 0 {
+			return capital(fmt.Sprintf("%s%s seems ahead of %s (%s), but among so many pairs that may be chance%s.",
+				comma(where), first.name, second.name, times(ratio), more))
+		}
 		return capital(fmt.Sprintf("%s and %s cannot be told apart%s (%s%s).",
 			first.name, second.name, space(where), times(ratio), more))
 	case v == Equivalent:

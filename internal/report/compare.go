@@ -209,7 +209,10 @@ func (p *pair) verdict() Verdict {
 }
 
 // needs returns about how many rounds would decide, by the width that the
-// interval has now; 0 if that cannot be told.
+// interval has now; 0 if that cannot be told. An interval shrinks with the root
+// of the rounds; it decides once its half is no wider than the difference that
+// the estimate shows, or, where that is next to nothing, than the margin of
+// equivalence.
 func (p *pair) needs() int {
 	if p.verdict() != Undetermined || p.atLimit {
 		return 0
@@ -217,8 +220,8 @@ func (p *pair) needs() int {
 	if !p.ratio.HasInterval() {
 		return stat.MinFor(1 - p.alpha)
 	}
-	half := (p.ratio.Hi - p.ratio.Lo) / 2 / math.Log1p(Margin)
-	return max(p.ratio.N+1, int(math.Ceil(float64(p.ratio.N)*half*half)))
+	half := (p.ratio.Hi - p.ratio.Lo) / 2 / max(math.Log1p(Margin), math.Abs(p.ratio.Value))
+	return max(p.ratio.N+1, stat.MinFor(1-p.alpha), int(math.Ceil(float64(p.ratio.N)*half*half)))
 }
 
 func comparisons(pairs []*pair) []Comparison {
