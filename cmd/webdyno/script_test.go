@@ -35,9 +35,19 @@ func TestMain(m *testing.M) {
 
 // The command line is what scripts depend on: each file is one subject, each
 // paragraph one promise.
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
+
+// The same on real servers, which "make test-subjects" installs first.
+func TestSubjects(t *testing.T) {
+	if os.Getenv("WEBDYNO_SUBJECTS") != "all" {
+		t.Skip("the servers may be missing: make test-subjects installs them and runs this")
+	}
+	runScripts(t, "testdata/subjects")
+}
+
+func runScripts(t *testing.T, dir string) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: dir,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TMPDIR", e.Getenv("WORK"))
 			return nil
@@ -48,6 +58,8 @@ func TestScripts(t *testing.T) {
 			"await":  await,
 			"signal": signalAfter,
 			"lines":  lines,
+
+			"appendfile": appendFile,
 		},
 	})
 }
@@ -129,4 +141,10 @@ func lines(ts *testscript.TestScript, _ bool, args []string) {
 	if got := strings.Count(ts.ReadFile(args[0]), "\n"); got != want {
 		ts.Fatalf("%s has %d lines; want %d", args[0], got, want)
 	}
+}
+
+// appendfile TO FROM appends one file to another.
+func appendFile(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0]) + ts.ReadFile(args[1])
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
 }
