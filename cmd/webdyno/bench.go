@@ -27,7 +27,7 @@ type bench struct {
 	equip    *lab.Equipment
 	prepared *lab.Prepared
 	settings []plan.Setting
-	scratch  string
+	scratch  *scratch
 }
 
 // newBench finds out what of p can run on this machine.
@@ -40,7 +40,7 @@ func newBench(ctx context.Context, p *plan.Plan, planDir string) (*bench, error)
 	if err != nil {
 		return nil, err
 	}
-	scratch, err := os.MkdirTemp("", "webdyno-")
+	scratch, err := newScratch()
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func newBench(ctx context.Context, p *plan.Plan, planDir string) (*bench, error)
 		Machine:    ids(topology),
 		Root:       root,
 		Interrupts: host.ReadInterrupts(root),
-		Scratch:    scratch,
+		Scratch:    scratch.dir,
 		Webdyno:    self,
 		PlanDir:    planDir,
 	}
@@ -72,13 +72,8 @@ func newBench(ctx context.Context, p *plan.Plan, planDir string) (*bench, error)
 	return b, nil
 }
 
-// close removes what was unpacked for the run.
-func (b *bench) close() {
-	if b.scratch != "" {
-		os.RemoveAll(b.scratch)
-	}
-	b.scratch = ""
-}
+// close removes what was unpacked for the run. It may be called twice.
+func (b *bench) close() { b.scratch.remove() }
 
 func ids(t host.Topology) []int {
 	var all []int

@@ -76,7 +76,7 @@ func run(args []string, con console) int {
 // A signalled error is the cause of a context that a signal ended.
 type signalled struct{ syscall.Signal }
 
-func (s signalled) Error() string { return "ended by " + s.Signal.String() }
+func (s signalled) Error() string { return "ended by " + s.String() }
 
 // withSignals returns a context that the first INT or TERM cancels, with a
 // signalled cause. A second one ends the process at once; keepers see to it
@@ -183,6 +183,7 @@ Begin with:
 		plansCommand(con),
 		subjectsCommand(con),
 		serveCommand(con),
+		calibrateCommand(con),
 	)
 	return root
 }

@@ -82,13 +82,14 @@ func (p *Parser) readField(line []byte) {
 	case connection:
 		p.readConnection(value)
 	case contentLength, transferEncoding:
-		if folded {
+		switch {
+		case folded:
 			// The fold would have to be undone before the value is read.
 			// No server sends this by accident.
 			p.fail(errFolded)
-		} else if p.field == contentLength {
+		case p.field == contentLength:
 			p.readLength(value)
-		} else {
+		default:
 			p.readCodings(value)
 		}
 	}

@@ -46,7 +46,7 @@ func (r *round) carryOut(ctx context.Context) (err error) {
 	r.lab.observe(RoundStarted{Round: r.n, Of: r.x.Plan.Rounds.Max, Trials: trials})
 
 	r.seat()
-	defer func() { err = errors.Join(err, r.clear(blocks)) }()
+	defer func() { err = errors.Join(err, r.clear()) }()
 	for _, s := range r.shuffled() {
 		if err := r.bringUp(ctx, s); err != nil {
 			return err
@@ -164,7 +164,7 @@ func (r *round) shuffled() []*seat {
 
 // clear stops whatever is up. What a subject left behind is recorded as a
 // failure of its own, beside its trials.
-func (r *round) clear(blocks []plan.Block) error {
+func (r *round) clear() error {
 	var errs error
 	for _, s := range r.seats {
 		errs = errors.Join(errs, r.takeDown(s))

@@ -115,7 +115,7 @@ func TestPoissonArrivalsAreReproducible(t *testing.T) {
 		}
 		return d
 	}
-	if first(Share{}, 7) != first(Share{}, 7) {
+	if again := first(Share{}, 7); again != first(Share{}, 7) {
 		t.Error("the same seed yields different arrivals")
 	}
 	if first(Share{}, 7) == first(Share{}, 8) || first(Share{Of: 2}, 7) == first(Share{Nth: 1, Of: 2}, 7) {

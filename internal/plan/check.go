@@ -285,7 +285,7 @@ func (r *reader) checkWorkload() {
 			place = item("workload.headers.add", i)
 		}
 		r.checkText(use{place, h.Value}, factors, "")
-		r.checkHeader(h, place)
+		r.checkHeader(h)
 	}
 	e := "workload.expect"
 	if w.Expect.Oracle != "" && (w.Expect.Body != nil || w.Expect.Bytes != "") {
@@ -301,7 +301,7 @@ func (r *reader) checkWorkload() {
 
 // checkHeader complains of levels that would end the header they stand in. One
 // level at a time is enough, and the combinations may be many.
-func (r *reader) checkHeader(h Var, place string) {
+func (r *reader) checkHeader(h Var) {
 	used := names(h.Value)
 	for _, f := range r.plan.Factors {
 		for i, l := range f.Levels {

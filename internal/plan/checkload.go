@@ -96,12 +96,12 @@ func (r *reader) checkFits(value, key string, q quantity) {
 // checkSize complains of a plan that has too many trials to a round.
 func (r *reader) checkSize() {
 	p := r.plan
-	settings := combinations(p.Factors, maxTrials)
+	settings := combinations(p.Factors)
 	variants := 0
 	for _, s := range p.Subjects {
-		variants += combinations(s.Variants, maxTrials)
+		variants += combinations(s.Variants)
 	}
-	if settings*min(variants, maxTrials) > maxTrials {
+	if settings*min(variants) > maxTrials {
 		place := "subjects"
 		if settings > variants && len(p.Factors) > 0 {
 			place = join("factors", p.Factors[0].Name)
@@ -121,7 +121,7 @@ func atMost(n int) string {
 // checkSettings works every setting out, and complains of the first that is
 // impossible, for its workload and for its load.
 func (r *reader) checkSettings() {
-	if !r.sound("factors", "workload", "load") || combinations(r.plan.Factors, maxTrials) > maxTrials {
+	if !r.sound("factors", "workload", "load") || combinations(r.plan.Factors) > maxTrials {
 		return
 	}
 	w, l := &r.plan.Workload, r.plan.Load

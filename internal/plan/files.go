@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -94,7 +95,7 @@ func (r *reader) readFile(t *Text, at string) {
 
 // reason is an error of a file without the name, which has been said.
 func reason(err error) error {
-	if p, ok := err.(*fs.PathError); ok {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err
 	}
 	return err

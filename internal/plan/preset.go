@@ -58,7 +58,7 @@ func (r *reader) wanted(presets *yaml.Node) []string {
 }
 
 // checkPresets complains of presets that are no sets of changes.
-func (r *reader) checkPresets(root, presets *yaml.Node) Complaints {
+func (r *reader) checkPresets(presets *yaml.Node) Complaints {
 	c := r.again()
 	if presets == nil {
 		return nil
@@ -208,7 +208,7 @@ func compared(p *Plan) int {
 	n := 0
 	for _, s := range p.Subjects {
 		if !s.Bound {
-			n += combinations(s.Variants, maxTrials)
+			n += combinations(s.Variants)
 		}
 	}
 	return n

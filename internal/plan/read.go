@@ -51,7 +51,7 @@ func Read(name string, src []byte, opt Options) (*Plan, error) {
 
 	var chosen *reader
 	wanted := r.wanted(presets)
-	all = append(all, r.checkPresets(root, presets)...)
+	all = append(all, r.checkPresets(presets)...)
 	for _, p := range entries(presets) {
 		with := r.applied(name, base, p.name, p.value)
 		all = append(all, with.only(plain, p.name)...)

@@ -40,13 +40,14 @@ func product(fs []Factor) [][]Choice {
 	return choices
 }
 
-// combinations returns how many choices product makes of fs, at most limit+1.
-func combinations(fs []Factor, limit int) int {
+// combinations returns how many choices product makes of fs, at most
+// maxTrials+1.
+func combinations(fs []Factor) int {
 	n := 1
 	for _, f := range fs {
 		n *= len(f.Levels)
-		if n > limit {
-			return limit + 1
+		if n > maxTrials {
+			return maxTrials + 1
 		}
 	}
 	return n
@@ -85,7 +86,7 @@ func values(choice []Choice) map[string]string {
 // it out, and the order of the others stays as it is.
 func (p *Plan) Round(n int) []Block {
 	variants := len(p.Variants())
-	settings := combinations(p.Factors, maxTrials)
+	settings := combinations(p.Factors)
 	rng := rand.New(rand.NewPCG(load.Seed(p.Seed, n), 0))
 
 	blocks := make([]Block, 0, settings*p.Blocks)
@@ -162,7 +163,7 @@ const (
 // is counted in requests, and a tenth of a second around each trial. Builds and
 // waiting for a quiet machine are not in it.
 func (p *Plan) Estimate(variants int) time.Duration {
-	trials := combinations(p.Factors, maxTrials) * p.Blocks
+	trials := combinations(p.Factors) * p.Blocks
 	trial := p.Rewarm + p.Window + trialTime
 	each := startTime + p.Warmup.expected(p.Quick) + time.Duration(trials)*trial + stopTime
 	round := time.Duration(variants) * each

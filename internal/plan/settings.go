@@ -21,7 +21,7 @@ const maxTexts = 128 << 20
 // last factor changing fastest, with workload and load worked out. A plan that
 // Read has returned has no errors here.
 func (p *Plan) Settings() ([]Setting, error) {
-	if combinations(p.Factors, maxTrials) > maxTrials {
+	if combinations(p.Factors) > maxTrials {
 		return nil, fmt.Errorf("the factors make more than %d settings", maxTrials)
 	}
 	var all []Setting
@@ -194,7 +194,7 @@ func (t Text) make(v map[string]string) ([]byte, error) {
 		return nil, fmt.Errorf("%d bytes cannot hold the prefix %s: want %d at least", n, show(prefix), len(prefix))
 	}
 	if repeat == "" && n > int64(len(prefix)) {
-		return nil, errors.New("there is nothing to repeat: want repeat:")
+		return nil, errors.New("there is nothing to repeat: want a text under repeat")
 	}
 	b := make([]byte, 0, n)
 	b = append(b, prefix...)

@@ -158,30 +158,30 @@ func (r Reading) Lost(a Reading) []int {
 	return pids
 }
 
-// Since returns what the tree used from a to b. Answered is left to the
+// Since returns what the tree used from a to r. Answered is left to the
 // caller. Context switches are those of the processes that were there at the
 // end, by threads that were; and of processes that the keeper has reaped
 // since, over their lives.
-func (b Reading) Since(a Reading) *evidence.Usage {
-	u := &evidence.Usage{Span: b.at.Sub(a.at), Processes: len(b.processes), Source: "clocks"}
-	u.User, u.System = b.split(a)
-	u.CPU = max(b.total()-a.total(), b.survivors(a))
-	if a.group != nil && b.group != nil {
+func (r Reading) Since(a Reading) *evidence.Usage {
+	u := &evidence.Usage{Span: r.at.Sub(a.at), Processes: len(r.processes), Source: "clocks"}
+	u.User, u.System = r.split(a)
+	u.CPU = max(r.total()-a.total(), r.survivors(a))
+	if a.group != nil && r.group != nil {
 		u.Source = "cgroup"
-		u.User = b.group.User - a.group.User
-		u.System = b.group.System - a.group.System
+		u.User = r.group.User - a.group.User
+		u.System = r.group.System - a.group.System
 		u.CPU = u.User + u.System
 	}
-	u.Voluntary = b.reaped.Voluntary - a.reaped.Voluntary
-	u.Involuntary = b.reaped.Involuntary - a.reaped.Involuntary
+	u.Voluntary = r.reaped.Voluntary - a.reaped.Voluntary
+	u.Involuntary = r.reaped.Involuntary - a.reaped.Involuntary
 	for id, p := range a.processes {
-		if _, ok := b.processes[id]; !ok { // its life before a is in b.reaped
+		if _, ok := r.processes[id]; !ok { // its life before a is in r.reaped
 			u.Voluntary -= p.Voluntary
 			u.Involuntary -= p.Involuntary
 		}
 	}
 	u.Voluntary, u.Involuntary = max(u.Voluntary, 0), max(u.Involuntary, 0)
-	for id, p := range b.processes {
+	for id, p := range r.processes {
 		before := a.processes[id]
 		u.Voluntary += max(p.Voluntary-before.Voluntary, 0)
 		u.Involuntary += max(p.Involuntary-before.Involuntary, 0)
@@ -201,20 +201,20 @@ func (r Reading) total() time.Duration {
 	return sum
 }
 
-// survivors is what the processes of b have used themselves since a: a lower
+// survivors is what the processes of r have used themselves since a: a lower
 // bound, for when an ended process took its time with it unseen.
-func (b Reading) survivors(a Reading) time.Duration {
+func (r Reading) survivors(a Reading) time.Duration {
 	var sum time.Duration
-	for id, p := range b.processes {
+	for id, p := range r.processes {
 		sum += p.clock - a.processes[id].clock
 	}
 	return sum
 }
 
 // split is user and system time by the kernel's ticks.
-func (b Reading) split(a Reading) (user, system time.Duration) {
-	user, system = b.reaped.User-a.reaped.User, b.reaped.System-a.reaped.System
-	for _, p := range b.processes {
+func (r Reading) split(a Reading) (user, system time.Duration) {
+	user, system = r.reaped.User-a.reaped.User, r.reaped.System-a.reaped.System
+	for _, p := range r.processes {
 		user, system = user+p.user+p.reapedUser, system+p.system+p.reapedSystem
 	}
 	for _, p := range a.processes {

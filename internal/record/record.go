@@ -230,7 +230,8 @@ func (r *Record) faultAt(n int, err error) error {
 // bare takes from an error of package os the name that is put in front of it
 // here, whole.
 func bare(err error) error {
-	if p, ok := errors.AsType[*os.PathError](err); ok && err == error(p) {
+	//nolint:errorlint // only where err is the very one: a wrapping one says more
+	if p, ok := err.(*os.PathError); ok {
 		return p.Err
 	}
 	return err

@@ -21,6 +21,7 @@ type Job struct {
 	Load   load.Load
 	Warmup string // as asked: "2s", "30000req"; empty for none
 	Notes  []evidence.Note
+	Opened time.Time // when the window opened, for logs; may be zero
 
 	CPUsShared bool // the engine may run where the server does
 	Objectives []plan.Objective
@@ -58,7 +59,11 @@ type LoadResult struct {
 	Objectives   []ObjectiveResult `json:"objectives,omitempty"`
 	WrongAnswers []string          `json:"wrong_answers,omitempty"` // what was wrong with the first few
 
-	right uint64 // answers, for the text
+	// What the other layouts need beside; never changed.
+	tally   *evidence.Tally
+	timeout time.Duration
+	opened  time.Time
+	right   uint64 // answers
 }
 
 // LoadAsked is the load that was asked for.
@@ -174,7 +179,8 @@ func NewLoadResult(j Job, t *evidence.Tally) *LoadResult {
 
 		Objectives:   CheckObjectives(j.Objectives, t, timeout),
 		WrongAnswers: t.WrongAnswers,
-		right:        t.Right(),
+
+		tally: t, timeout: timeout, opened: j.Opened, right: t.Right(),
 	}
 	return r
 }

@@ -120,8 +120,8 @@ func (r *LoadResult) countLines(p *page) {
 	if len(r.Statuses) > 0 {
 		p.paragraph("  statuses  ", mapText(r.Statuses))
 	}
-	if len(r.Causes) > 0 {
-		p.paragraph("  causes  ", mapText(r.Causes))
+	for _, cause := range byFrequency(r.Causes) {
+		p.paragraph("  cause  ", causeText(cause, r.Causes[cause]))
 	}
 	c := r.Connections
 	p.paragraph("  connections  ", unit.Count(int64(c.Opened))+" opened"+
@@ -150,12 +150,16 @@ func countsText(all []tallied) string {
 
 // mapText writes counts by name, the most frequent first.
 func mapText(m map[string]uint64) string {
-	names := slices.SortedFunc(maps.Keys(m), func(a, b string) int {
-		return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b))
-	})
 	var parts []string
-	for _, n := range names {
+	for _, n := range byFrequency(m) {
 		parts = append(parts, printable(n)+" × "+unit.Count(int64(m[n])))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// byFrequency returns the names of counts, the most frequent first.
+func byFrequency(m map[string]uint64) []string {
+	return slices.SortedFunc(maps.Keys(m), func(a, b string) int {
+		return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b))
+	})
 }
