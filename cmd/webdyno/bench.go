@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"strings"
 	"time"
 
+	"webdyno/internal/calibrate"
 	"webdyno/internal/engine"
 	"webdyno/internal/evidence"
 	"webdyno/internal/host"
@@ -95,15 +97,20 @@ func widest(p *plan.Plan) (n int, all bool) {
 	return n, all
 }
 
-// setup is what was true before the first trial.
+// setup is what was true before the first trial, what this machine's last
+// calibration found included.
 func (b *bench) setup() *evidence.Setup {
+	facts := host.Facts(b.equip.Root)
+	if c, ok := calibrate.Last(); ok {
+		maps.Copy(facts, c.Facts())
+	}
 	return &evidence.Setup{
 		Version:  1,
 		Began:    time.Now(),
 		Webdyno:  build(),
 		Command:  os.Args,
 		PlanDir:  b.planDir,
-		Facts:    host.Facts(b.equip.Root),
+		Facts:    facts,
 		CPUs:     b.equip.CPUs,
 		Subjects: b.prepared.Subjects,
 	}

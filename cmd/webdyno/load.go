@@ -49,6 +49,9 @@ type loadFlags struct {
 	latency, insecure  bool
 	seed               uint64
 	hgrm, hlog, perSec string
+
+	targets         string
+	progress, quiet bool
 }
 
 func loadCommand(con console) *cobra.Command {
@@ -61,19 +64,28 @@ so many connections, each with one request in flight. With --rate it is open:
 requests fall due on a schedule, and response time counts from when a request
 was due, whether or not the server kept up.
 
+With --targets, many requests are sent in turn, from a file of lines such as
+"GET /path weight=3", each with header lines "K: V" and a line "@FILE" for a
+body if it has one. All go to one server: that of the URL, or of those in the file.
+
+On a terminal a few lines tell how far the load is; they are gone when the
+result is printed. Long options may be typed with one dash, too.
+
 Exit status: 0 done; 1 nothing was answered rightly; 2 the command line is
 wrong; 3 an objective was missed; 130 interrupted, with what was measured.`,
 		Example: `  webdyno load -c 40 -d 10 http://127.0.0.1:8080/
   webdyno load -R 2000 -d 30s --objective 'p99<50ms' http://127.0.0.1:8080/
-  webdyno load -n 10k --per-connection 1 -o json http://127.0.0.1:8080/`,
+  webdyno load -n 10k --per-connection 1 -o json http://127.0.0.1:8080/
+  webdyno load --targets requests.txt --csv seconds.csv http://127.0.0.1:8080
+  webdyno load -o bench http://127.0.0.1:8080/ >> new.txt; benchstat old.txt new.txt`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
+			if len(args) != 1 && (len(args) > 0 || f.targets == "") {
 				return usageError{errors.New("load wants one URL")}
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := f.check(args[0])
+			l, err := f.check(con, strings.Join(args, ""))
 			if err != nil {
 				return err
 			}
@@ -107,8 +119,14 @@ func (f *loadFlags) define(cmd *cobra.Command) {
 	fs.StringVar(&f.expectBody, "expect-body", "", "a right answer's body, exactly; @`FILE` reads a file")
 	fs.StringVar(&f.expectBytes, "expect-bytes", "", "a right answer's length of body")
 	fs.StringArrayVar(&f.objectives, "objective", nil, "`'p99<50ms'`, 'errors<0.1%', 'rate>1000'; repeatable; missed: exit status 3")
-	fs.StringVar(&f.backend, "backend", "auto", "what sends: auto, epoll")
-	fs.StringVarP(&f.output, "output", "o", "text", "text or json")
+	fs.StringVar(&f.backend, "backend", "auto", "what sends: auto, uring, epoll, net")
+	fs.StringVarP(&f.output, "output", "o", "text", "text, json, wrk (its layout, for scripts that read it) or bench (Go's benchmark format)")
+	fs.StringVar(&f.hgrm, "hgrm", "", "write the distribution of response times to `FILE`, as HdrHistogram does")
+	fs.StringVar(&f.hlog, "hlog", "", "write the histograms to `FILE`, an HdrHistogram log")
+	fs.StringVar(&f.perSec, "csv", "", "write a row per second to `FILE`")
+	fs.StringVar(&f.targets, "targets", "", "send the requests in `FILE` in turn; - is standard input")
+	fs.BoolVar(&f.progress, "progress", false, "a line per second on standard error, terminal or not")
+	fs.BoolVar(&f.quiet, "quiet", false, "nothing on a terminal while the load lasts")
 	fs.StringVar(&f.unixSocket, "unix-socket", "", "connect to the socket at `PATH` instead of the URL's host")
 	fs.BoolVar(&f.latency, "latency", false, "accepted for wrk's sake: percentiles are always printed")
 	fs.Uint64Var(&f.seed, "seed", 1, "of arrivals and random values")
@@ -121,16 +139,23 @@ type loadJob struct {
 	config     engine.Config
 	objectives []plan.Objective
 	warmup     string
-	json       bool
+	output     string
 	exact      plan.Exact
+	notes      []evidence.Note
+	files      resultFiles
+
+	progress, quiet bool
+	opened          time.Time // when the window opened
 }
 
 // check reads all flags and returns every complaint at once.
-func (f *loadFlags) check(rawURL string) (*loadJob, error) {
+func (f *loadFlags) check(con console, rawURL string) (*loadJob, error) {
 	var c complaints
-	l := &loadJob{url: rawURL, warmup: f.warmup, json: f.output == "json"}
-	u := c.url(rawURL)
-	l.exact = f.workload(&c, u)
+	l := &loadJob{url: rawURL, warmup: f.warmup, output: f.output, progress: f.progress, quiet: f.quiet}
+	var u *url.URL
+	if rawURL != "" || f.targets == "" {
+		u = c.url(rawURL)
+	}
 	l.job.Load = f.load(&c)
 	l.job.Warmup = c.extent("--warmup", f.warmup)
 	l.job.Window = f.window(&c)
@@ -145,17 +170,23 @@ func (f *loadFlags) check(rawURL string) (*loadJob, error) {
 	if f.threads < 1 {
 		c.say("--threads %d: want at least 1", f.threads)
 	}
-	if f.output != "text" && f.output != "json" {
-		c.say("--output %q: want text or json", f.output)
+	f.results(&c, l)
+	if f.targets != "" {
+		u = f.list(&c, l, con, u)
+	} else {
+		l.exact = f.workload(&c, u)
 	}
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	set, err := workload.Build(l.exact, u.Host)
-	if err != nil {
-		return nil, usageError{err}
+	if f.targets == "" {
+		set, err := workload.Build(l.exact, u.Host)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		l.job.Requests = set
 	}
-	l.job.Requests = set
+	var err error
 	if l.job.Unix == "" {
 		l.job.Address, err = resolve(u)
 	}
@@ -259,27 +290,47 @@ func (f *loadFlags) window(c *complaints) load.Extent {
 
 // run puts the load on and prints what came of it.
 func (l *loadJob) run(ctx context.Context, con console) error {
+	defer l.files.discard()
+	if err := l.files.open(con.out); err != nil {
+		return err
+	}
 	eng, err := engine.Open(l.config)
 	if err != nil {
 		return err
 	}
 	defer eng.Close()
+	l.job.Edge = func(e engine.Edge) {
+		if e == engine.WindowOpened {
+			l.opened = time.Now()
+		}
+	}
+	stop := l.watch(eng, con)
 	tally, err := eng.Run(ctx, l.job)
+	stop()
 	if tally == nil {
 		return err
 	}
 	result := report.NewLoadResult(report.Job{
 		URL: l.url, Seed: l.job.Seed, Load: l.job.Load, Warmup: l.warmup, Objectives: l.objectives,
+		Opened: l.opened, Notes: l.notes,
 	}, tally)
-	if printErr := l.print(con, result); printErr != nil {
-		return errors.Join(err, printErr)
+	// The result comes first: a disk that is full must not cost the reader that.
+	printErr := l.print(con, result)
+	fileErr := l.files.fill(result)
+	if printErr != nil {
+		return errors.Join(err, printErr, fileErr)
 	}
-	return l.verdict(err, tally, result)
+	return errors.Join(l.verdict(err, tally, result), fileErr)
 }
 
 func (l *loadJob) print(con console, r *report.LoadResult) error {
-	if l.json {
+	switch l.output {
+	case "json":
 		return r.JSON(con.out)
+	case "wrk":
+		return r.Wrk(con.out)
+	case "bench":
+		return r.Bench(con.out)
 	}
 	return r.Text(con.out, report.TextOptions{Width: widthOf(con.out)})
 }
@@ -399,10 +450,6 @@ func (c *complaints) content(flag, s string) []byte {
 }
 
 func (c *complaints) backend(s string) engine.Backend {
-	if s == "uring" || s == "net" {
-		c.say("--backend %s is not built yet: want auto or epoll", s)
-		return engine.Auto
-	}
 	b, err := engine.ParseBackend(s)
 	c.add("--backend", err)
 	return b

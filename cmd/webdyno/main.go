@@ -68,7 +68,7 @@ func run(args []string, con console) int {
 	defer stop()
 
 	root := rootCommand(con)
-	root.SetArgs(args)
+	root.SetArgs(withTwoDashes(root, args))
 	err := root.ExecuteContext(ctx)
 	return status(con, err)
 }

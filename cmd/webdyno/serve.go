@@ -16,7 +16,7 @@ func serveCommand(con console) *cobra.Command {
 		Short: "Run one of webdyno's own servers",
 		Long:  "Runs one of webdyno's own servers until it is interrupted:\n\n" + serverList(),
 		Example: `  webdyno serve hello
-  webdyno serve truth --addr 127.0.0.1:9000 -- --service 500us --stall 200ms --period 2s`,
+  webdyno serve truth --addr 127.0.0.1:9000 -- -service 500us -stall 200ms/2s`,
 		ValidArgs: serve.Names(),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {

@@ -126,7 +126,11 @@ func loadText(l plan.Load) string {
 		{l.PerConnection, "%s requests per connection"},
 		{l.Pipeline, "%s in flight on each"},
 	} {
-		if p.value != "" && p.value != "0" {
+		switch {
+		case p.value == "" || p.value == "0":
+		case strings.HasPrefix(p.value, "{"): // a factor: its levels are in the tables
+			parts = append(parts, fmt.Sprintf(p.text, "varying"))
+		default:
 			parts = append(parts, fmt.Sprintf(p.text, p.value))
 		}
 	}
