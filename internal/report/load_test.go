@@ -26,7 +26,7 @@ func tenSeconds(timedOut, wrong uint64) *evidence.Tally {
 		delete(t.Statuses, 503)
 	}
 	if timedOut > 0 {
-		t.Causes["timeout"] = timedOut
+		t.Causes["no answer in time"] = timedOut
 	}
 	for i := range answered {
 		d := int64(1_000_000 + i*100)
