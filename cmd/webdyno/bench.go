@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -136,6 +137,22 @@ func (b *bench) announce(w io.Writer) {
 	fmt.Fprintln(w)
 }
 
+// build carries out the subjects' build steps.
+func (b *bench) build(ctx context.Context, w io.Writer) error {
+	before := len(b.prepared.Entries)
+	tell := func(step string) { fmt.Fprintf(w, "  %s\n", step) }
+	if err := b.equip.Build(ctx, b.prepared, tell); err != nil {
+		return err
+	}
+	if len(b.prepared.Entries) < before {
+		b.explainSkipped(w)
+	}
+	if len(b.prepared.Entries) == 0 {
+		return errors.New("no subject of the plan could be built")
+	}
+	return nil
+}
+
 // explainSkipped says which subjects are left out, and what would mend it: one
 // command for all of them.
 func (b *bench) explainSkipped(w io.Writer) {
@@ -204,6 +221,7 @@ func (b *bench) carryOut(ctx context.Context, con console, w *record.Writer, rec
 		Start:     b.equip.Start(b.prepared),
 		Ask:       ask,
 		Watch:     b.equip.WatchMachine,
+		Answered:  func() uint64 { return eng.Progress().Answered },
 		MeterSelf: lab.MeterSelf,
 		Observe:   progress.Observe,
 	}

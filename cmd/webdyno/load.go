@@ -311,7 +311,8 @@ func (l *loadJob) run(ctx context.Context, con console) error {
 		return err
 	}
 	result := report.NewLoadResult(report.Job{
-		URL: l.url, Seed: l.job.Seed, Load: l.job.Load, Warmup: l.warmup, Objectives: l.objectives,
+		CPUsShared: sharesCPUs(l.job.Address),
+		URL:        l.url, Seed: l.job.Seed, Load: l.job.Load, Warmup: l.warmup, Objectives: l.objectives,
 		Opened: l.opened, Notes: l.notes,
 	}, tally)
 	// The result comes first: a disk that is full must not cost the reader that.

@@ -176,14 +176,14 @@ Begin with:
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
 	root.AddCommand(
-		runCommand(con),
-		versusCommand(con),
+		startsSubjects(runCommand(con)),
+		startsSubjects(versusCommand(con)),
 		loadCommand(con),
 		reportCommand(con),
 		plansCommand(con),
-		subjectsCommand(con),
+		startsSubjects(subjectsCommand(con)),
 		serveCommand(con),
-		calibrateCommand(con),
+		startsSubjects(calibrateCommand(con)),
 	)
 	return root
 }

@@ -52,6 +52,9 @@ A plan runs commands on this machine. Read one before you run it.`,
 			if f.resume != "" && len(args) != 0 {
 				return usageError{errors.New("--resume takes its plan from the record: leave PLAN out")}
 			}
+			if f.resume != "" && (f.quick || f.preset != "" || f.out != "") {
+				return usageError{errors.New("--resume goes on as the record's plan says: leave --out, --preset and --quick out")}
+			}
 			return nil
 		},
 		ValidArgsFunction: completePlans,
@@ -156,6 +159,9 @@ func startRun(ctx context.Context, con console, src source, f runFlags) error {
 	if f.dryRun {
 		return b.listTrials(con.out, func(string) bool { return false })
 	}
+	if err := b.build(ctx, con.err); err != nil {
+		return err
+	}
 	return b.record(ctx, con, f)
 }
 
@@ -196,6 +202,9 @@ func resumeRun(ctx context.Context, con console, f runFlags) error {
 	b.announce(con.err)
 	if f.dryRun {
 		return errors.Join(b.listTrials(con.out, done(rec)), w.Close())
+	}
+	if err := b.build(ctx, con.err); err != nil {
+		return errors.Join(err, w.Close())
 	}
 	return errors.Join(b.carryOut(ctx, con, w, rec), w.Close())
 }

@@ -72,8 +72,9 @@ type Start struct {
 type Warmup struct {
 	Lasted   time.Duration `json:"lasted_ns"`
 	Requests uint64        `json:"requests"`
-	Steady   bool          `json:"steady"`          // the last slices agreed; always true of a fixed warm-up
-	Rates    []float64     `json:"rates,omitempty"` // answers per second, slice by slice
+	Steady   bool          `json:"steady"`               // the last slices agreed; always true of a fixed warm-up
+	Rates    []float64     `json:"rates,omitempty"`      // answers per second, slice by slice
+	Service  []float64     `json:"service_ms,omitempty"` // mean service time in ms, slice by slice
 }
 
 // Activity is what the machine did during a trial, the lab and its subjects

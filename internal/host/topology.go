@@ -2,6 +2,7 @@ package host
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -25,13 +26,9 @@ type Topology []CPU
 // its affinity and cpuset, and how they share cores and caches. root is the
 // machine's root folder. It must be read before this process confines itself.
 func ReadTopology(root fs.FS) (Topology, error) {
-	status, err := fs.ReadFile(root, "proc/self/status")
+	ids, err := AllowedCPUs(root, "self")
 	if err != nil {
 		return nil, fmt.Errorf("CPUs of this machine: %w", err)
-	}
-	ids, err := ParseList(field(string(status), "Cpus_allowed_list"))
-	if err != nil || len(ids) == 0 {
-		return nil, fmt.Errorf("CPUs of this machine: proc/self/status does not say which are allowed: %w", err)
 	}
 	if online, err := ParseList(line(root, "sys/devices/system/cpu/online")); err == nil && len(online) > 0 {
 		ids = slices.DeleteFunc(ids, func(id int) bool { return !slices.Contains(online, id) })
@@ -41,6 +38,24 @@ func ReadTopology(root fs.FS) (Topology, error) {
 		t = append(t, readCPU(root, id))
 	}
 	return t, nil
+}
+
+// AllowedCPUs returns the CPUs that a process, named as its folder in /proc is,
+// may run on.
+func AllowedCPUs(root fs.FS, process string) ([]int, error) {
+	name := "proc/" + process + "/status"
+	status, err := fs.ReadFile(root, name)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := ParseList(field(string(status), "Cpus_allowed_list"))
+	if err == nil && len(ids) == 0 {
+		err = errors.New("none")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s does not say which are allowed: %w", name, err)
+	}
+	return ids, nil
 }
 
 func readCPU(root fs.FS, id int) CPU {

@@ -54,9 +54,9 @@ type Prepared struct {
 	launches map[int]*launch // by variant
 }
 
-// Prepare finds out which variants of p can run here, and builds what is to be
-// built. A variant that cannot run is no error: its facts say why and what
-// would mend it.
+// Prepare finds out which variants of p can run here. It starts nothing but what
+// asks interpreters for their modules. A variant that cannot run is no error:
+// its facts say why and what would mend it.
 func (q *Equipment) Prepare(ctx context.Context, p *plan.Plan) (*Prepared, error) {
 	out := &Prepared{launches: map[int]*launch{}}
 	for i, v := range p.Variants() {
@@ -131,7 +131,8 @@ func (q *Equipment) prepare(ctx context.Context, p *plan.Plan, v plan.Variant, f
 		return nil, err
 	}
 	facts.Command, facts.Dir, facts.Env, facts.CPUs = shown.Argv, dir, shown.Env, cpus
-	return l, q.build(ctx, l, shown.Env)
+	l.command.Env = shown.Env // for building; each start has its own, with its port
+	return l, nil
 }
 
 // on returns the command that starts l on a port.

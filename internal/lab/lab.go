@@ -71,6 +71,11 @@ type Lab struct {
 	// the machine is not watched.
 	Watch func() (end func(ours time.Duration) evidence.Activity)
 
+	// Answered is how many requests of the load under way have been answered so
+	// far. If nil, the answers between two readings are reckoned from the
+	// window's.
+	Answered func() uint64
+
 	// MeterSelf is Meter for webdyno's own process. If nil, it is not measured.
 	MeterSelf func() (read func() (*evidence.Usage, error), err error)
 

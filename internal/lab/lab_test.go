@@ -27,6 +27,11 @@ func (p *paper) Append(m *evidence.Measurement) error {
 	if p.err != nil {
 		return p.err
 	}
+	for _, line := range p.lines {
+		if line.Trial.ID == m.Trial.ID {
+			return fmt.Errorf("%s is recorded already", m.Trial.ID)
+		}
+	}
 	p.lines = append(p.lines, m)
 	return nil
 }

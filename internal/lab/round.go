@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"webdyno/internal/evidence"
 	"webdyno/internal/load"
@@ -20,6 +21,7 @@ type round struct {
 	n       int // from 1
 	precise *precision
 
+	ends     int         // of subjects that left something behind, those on record included
 	attempts map[int]int // how often each block had been begun before, by number
 
 	seats []*seat // one for each entry, in the order of x.Entries
@@ -46,6 +48,7 @@ func (r *round) carryOut(ctx context.Context) (err error) {
 	r.lab.observe(RoundStarted{Round: r.n, Of: r.x.Plan.Rounds.Max, Trials: trials})
 
 	r.seat()
+	r.ends = r.pastEnds()
 	defer func() { err = errors.Join(err, r.clear()) }()
 	for _, s := range r.shuffled() {
 		if err := r.bringUp(ctx, s); err != nil {
@@ -186,9 +189,21 @@ func (r *round) takeDown(s *seat) error {
 	}
 	f := evidence.Failure{Kind: evidence.Lingered, Text: problem}
 	r.lab.observe(SubjectFailed{Name: s.entry.Name, Failure: f})
-	m := &evidence.Measurement{Trial: r.identify(s.entry), Failure: &f}
-	m.Trial.ID = fmt.Sprintf("r%02d-end-%s", r.n, s.entry.Name)
+	r.ends++
+	m := &evidence.Measurement{Trial: r.identify(s.entry), Began: time.Now(), Host: unwatched, Failure: &f}
+	m.Trial.ID = fmt.Sprintf("r%02d-end%d-%s", r.n, r.ends, s.entry.Name)
 	return r.rec.Append(m)
+}
+
+// pastEnds is how many ends of this round are on record already.
+func (r *round) pastEnds() int {
+	n := 0
+	for _, p := range r.x.Past {
+		if p.Trial.Round == r.n && p.Trial.Block == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // identify fills in what is the same for all trials of an entry in a round.

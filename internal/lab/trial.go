@@ -20,7 +20,7 @@ func (r *round) trial(ctx context.Context, b plan.Block, s *seat) error {
 			return err
 		}
 	}
-	m := &evidence.Measurement{Trial: r.describe(b, s), Began: time.Now()}
+	m := &evidence.Measurement{Trial: r.describe(b, s), Began: time.Now(), Host: unwatched}
 	if s.up == nil {
 		m.Failure = s.last
 	} else {
@@ -53,6 +53,9 @@ func (r *round) afterwards(s *seat, f *evidence.Failure) error {
 	r.lab.observe(SubjectFailed{Name: s.entry.Name, Failure: *f})
 	return r.takeDown(s)
 }
+
+// unwatched is what is known of a machine that nobody watched.
+var unwatched = evidence.Activity{Foreign: -1, Steal: -1}
 
 func (r *round) describe(b plan.Block, s *seat) evidence.Trial {
 	t := r.identify(s.entry)
@@ -121,6 +124,7 @@ type witness struct {
 	endWatch             func(ours time.Duration) evidence.Activity
 
 	usage, self *evidence.Usage
+	before, now uint64 // answers when the meters began and ended
 	activity    evidence.Activity
 	errs        []error
 }
@@ -135,7 +139,6 @@ func (w *witness) edge(e engine.Edge) {
 }
 
 func (w *witness) open() {
-	w.activity = evidence.Activity{Foreign: -1, Steal: -1}
 	if w.lab.Watch != nil {
 		w.endWatch = w.lab.Watch()
 	}
@@ -143,6 +146,14 @@ func (w *witness) open() {
 		w.readSelf = w.begin(w.lab.MeterSelf)
 	}
 	w.readServer = w.begin(w.server.Meter)
+	w.before = w.answered()
+}
+
+func (w *witness) answered() uint64 {
+	if w.lab.Answered == nil {
+		return 0
+	}
+	return w.lab.Answered()
 }
 
 func (w *witness) begin(meter func() (func() (*evidence.Usage, error), error)) func() (*evidence.Usage, error) {
@@ -155,6 +166,7 @@ func (w *witness) begin(meter func() (func() (*evidence.Usage, error), error)) f
 // what they read is never more than what passed.
 func (w *witness) close() {
 	w.usage = w.end(w.readServer)
+	w.now = w.answered() // after the reading, as it was when the window opened
 	w.self = w.end(w.readSelf)
 	if w.endWatch == nil {
 		return
@@ -184,27 +196,36 @@ func (w *witness) fault(err error) {
 }
 
 // testify adds to m what was read. CPU per request divides what was used
-// between the readings by what was answered between them; the readings lie a
-// little outside the window's edges, so the answers of the window are scaled to
-// the time between the readings.
+// between the readings by what was answered between them.
 func (w *witness) testify(m *evidence.Measurement) {
-	m.Server, m.Client, m.Host = w.usage, w.self, w.activity
+	m.Server, m.Client = w.usage, w.self
+	if w.endWatch != nil {
+		m.Host = w.activity
+	}
 	if err := errors.Join(w.errs...); err != nil {
 		m.Notes = append(m.Notes, evidence.Note{
 			Kind: "usage-unread", Grade: evidence.B,
 			Text: fmt.Sprintf("what was used could not be read: %v", err),
 		})
 	}
-	t := m.Tally
-	if t == nil || t.Window <= 0 {
-		return
-	}
-	answers := float64(t.InWindow + t.WrongIn)
 	for _, u := range []*evidence.Usage{m.Server, m.Client} {
 		if u != nil {
-			u.Answered = uint64(answers*float64(u.Span)/float64(t.Window) + 0.5)
+			u.Answered = w.between(u, m.Tally)
 		}
 	}
+}
+
+// between is how many answers came between the two readings of u. Where nobody
+// counted them, those of the window are scaled to the time between the readings,
+// which lie a little outside its edges.
+func (w *witness) between(u *evidence.Usage, t *evidence.Tally) uint64 {
+	switch {
+	case w.lab.Answered != nil:
+		return w.now - w.before
+	case t == nil || t.Window <= 0:
+		return 0
+	}
+	return uint64(float64(t.InWindow+t.WrongIn)*float64(u.Span)/float64(t.Window) + 0.5)
 }
 
 // untilDone returns a context that also ends when the server does.

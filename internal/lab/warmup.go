@@ -12,10 +12,10 @@ import (
 )
 
 // The automatic warm-up loads a fresh subject in short slices, going round all
-// its different requests, until the rates of the last cycles agree with those
-// of the cycles before. It is a first approximation: a rule that sees only the
-// past cannot see the compiler's next step coming. The report looks at the
-// rounds afterwards.
+// its different requests, until the mean service times of the last cycles agree
+// with those of the cycles before. Rates would not do: in an open load they are
+// the schedule's. It is a first approximation: a rule that sees only the past
+// cannot see the compiler's next step coming.
 const (
 	warmSlice    = 200 * time.Millisecond
 	warmCompared = 2    // cycles on each side of the comparison
@@ -63,18 +63,19 @@ func (r *round) warmUntilSteady(ctx context.Context, g *guest, settings []int, l
 				return saw, err
 			}
 		}
-		saw.Steady = agree(saw.Rates, len(settings)*warmCompared)
+		saw.Steady = agree(saw.Service, len(settings)*warmCompared)
 	}
 	return saw, nil
 }
 
-// agree tells whether the last n rates are, on average, as high as the n before
-// them. The two stretches hold the same settings in the same order.
-func agree(rates []float64, n int) bool {
-	if len(rates) < 2*n {
+// agree tells whether the last n times are, on average of their logarithms, as
+// long as the n before them. The two stretches hold the same settings in the
+// same order. A slice without an answer agrees with nothing.
+func agree(times []float64, n int) bool {
+	if len(times) < 2*n {
 		return false
 	}
-	tail := rates[len(rates)-2*n:]
+	tail := times[len(times)-2*n:]
 	sum := 0.0
 	for i := range n {
 		sum += math.Log(tail[n+i] / tail[i])
@@ -103,7 +104,12 @@ func (r *round) slice(ctx context.Context, g *guest, setting int, e load.Extent,
 	}
 	saw.Lasted += time.Since(began)
 	saw.Requests += tally.Due()
-	saw.Rates = append(saw.Rates, float64(tally.InWindow)/tally.Window.Seconds())
+	rate := 0.0
+	if tally.Window > 0 {
+		rate = float64(tally.InWindow) / tally.Window.Seconds()
+	}
+	saw.Rates = append(saw.Rates, rate)
+	saw.Service = append(saw.Service, float64(tally.Service.Mean())/float64(time.Millisecond))
 	return nil
 }
 

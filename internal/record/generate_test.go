@@ -94,7 +94,7 @@ func measurement(t *rapid.T) *evidence.Measurement {
 	}
 	if rapid.Bool().Draw(t, "has a start") {
 		rates := rapid.SliceOf(rapid.Float64()).Draw(t, "rates")
-		m.Start = &evidence.Start{Ready: span(t), PID: 1, Proof: rapid.String().Draw(t, "proof"), Warmup: evidence.Warmup{Lasted: span(t), Rates: rates}}
+		m.Start = &evidence.Start{Ready: span(t), PID: 1, Proof: rapid.String().Draw(t, "proof"), Warmup: evidence.Warmup{Lasted: span(t), Rates: rates, Service: rates}}
 	}
 	if rapid.Bool().Draw(t, "has failed") {
 		m.Failure = &evidence.Failure{Kind: evidence.Died, Text: rapid.String().Draw(t, "text"), Last: rapid.SliceOf(rapid.String()).Draw(t, "last")}

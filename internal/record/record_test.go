@@ -83,6 +83,7 @@ func TestReadTallyCanBeMerged(t *testing.T) {
 func TestEveryFieldIsKept(t *testing.T) {
 	m := aTrial(0)
 	m.Client, m.Failure = m.Server, aFailure().Failure
+	m.Start.Warmup.Service = []float64{0.5, 0.25}
 	m.Trial.Variant = map[string]string{"python": "pypy"}
 	m.Trial.Bound, m.Trial.Attempt = true, 1
 	m.Tally.Connections = evidence.Connections{Opened: 1, Failed: 2, Stale: 3, ClosedByServer: 4, ClosedByUs: 5}

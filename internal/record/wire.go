@@ -114,6 +114,7 @@ type wireWarmup struct {
 	Requests uint64        `json:"requests"`
 	Steady   bool          `json:"steady"`
 	Rates    []float64     `json:"rates,omitempty"`
+	Service  []float64     `json:"service_ms,omitempty"`
 }
 
 type wireActivity struct {
