@@ -1,12 +1,17 @@
 package lab
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"webdyno/internal/engine"
+)
 
 // An Address is where a server is asked.
 type Address struct {
 	TCP  netip.AddrPort
-	Unix string // path of a Unix socket, instead of TCP
-	Host string // for the Host header
+	Unix string      // path of a Unix socket, instead of TCP
+	Host string      // for the Host header
+	TLS  *engine.TLS // how TLS is spoken there; nil: it is not
 }
 
 // Network and String are what package net calls the two halves of an address.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"webdyno/internal/engine"
 	"webdyno/internal/evidence"
 	"webdyno/internal/host"
 	"webdyno/internal/probe"
@@ -151,7 +152,7 @@ type neighbour struct {
 func newNeighbour(ctx context.Context, l *launch) (Server, error) {
 	port := l.url.Port()
 	if port == "" {
-		port = "80"
+		port = map[bool]string{false: "80", true: "443"}[l.subject.TLS()]
 	}
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", l.url.Hostname())
 	if err != nil {
@@ -161,10 +162,14 @@ func newNeighbour(ctx context.Context, l *launch) (Server, error) {
 	if err != nil {
 		return nil, &Trouble{evidence.NotStarted, fmt.Errorf("%s: port %q", l.url, port)}
 	}
-	return &neighbour{
+	s := &neighbour{
 		addr:  Address{TCP: netip.AddrPortFrom(addrs[0].Unmap(), uint16(n)), Host: l.url.Host},
 		never: make(chan struct{}),
-	}, nil
+	}
+	if l.subject.TLS() {
+		s.addr.TLS = &engine.TLS{Name: l.url.Hostname(), Insecure: l.subject.Insecure}
+	}
+	return s, nil
 }
 
 func (n *neighbour) Address() Address { return n.addr }

@@ -79,6 +79,7 @@ func (r *round) measure(ctx context.Context, b plan.Block, g *guest, m *evidence
 	tally, err := r.lab.Generate.Run(loaded, engine.Job{
 		Address:  g.Address().TCP,
 		Unix:     g.Address().Unix,
+		TLS:      g.Address().TLS,
 		Requests: g.sets[b.Setting],
 		Load:     r.x.Settings[b.Setting].Load,
 		Warmup:   load.Extent{Time: r.x.Plan.Rewarm},

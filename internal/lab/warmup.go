@@ -91,6 +91,7 @@ func (r *round) slice(ctx context.Context, g *guest, setting int, e load.Extent,
 	tally, err := r.lab.Generate.Run(ctx, engine.Job{
 		Address:  g.Address().TCP,
 		Unix:     g.Address().Unix,
+		TLS:      g.Address().TLS,
 		Requests: g.sets[setting],
 		Load:     r.x.Settings[setting].Load,
 		Window:   e,
