@@ -18,13 +18,17 @@ import (
 // engine gives way, down to one core. The two share CPUs only if there is no
 // other way, which is said.
 //
+// Of a machine that does not say which CPUs it has, both lists are empty: the
+// engine and every subject may then run wherever webdyno itself may, and none of
+// them is to be confined.
+//
 // Subjects are in the order they should be given out: threads of different
 // cores first, so that the first n of the list are the best n.
 func Assign(t Topology, want int, all bool) evidence.CPUs {
 	cores := t.cores()
 	switch {
 	case len(cores) == 0:
-		return evidence.CPUs{Shared: true, Why: "the machine does not say which CPUs it has: nothing is confined"}
+		return evidence.CPUs{Shared: true, Why: "the machine does not say which CPUs it has: nothing is confined, and the engine and the subjects share them all"}
 	case len(cores) == 1:
 		return alone(t)
 	}

@@ -103,6 +103,15 @@ func TestAssign(t *testing.T) {
 	}
 }
 
+// A machine that does not say which CPUs it has gives nobody any, and says so:
+// an empty list is an order not to confine.
+func TestAssignNothing(t *testing.T) {
+	got := Assign(nil, 3, false)
+	if len(got.Engine) != 0 || len(got.Subjects) != 0 || !got.Shared || !strings.Contains(got.Why, "nothing is confined") {
+		t.Errorf("got %+v; want nothing confined, and that it is said", got)
+	}
+}
+
 // Whatever the machine: no CPU that is not ours, none in both hands unless
 // that is said, no core split, and a subject can have what it wants.
 func TestAssignKeepsItsWord(t *testing.T) {

@@ -113,8 +113,9 @@ func (w Watch) between(a, b Glance, ours time.Duration) evidence.Activity {
 		return evidence.Activity{Foreign: -1, Steal: -1}
 	}
 	return evidence.Activity{
-		Foreign: max(0, float64(passed-away-ours)/float64(span)),
-		Steal:   min(1, float64(stolen)/float64(passed)),
+		Foreign:   max(0, float64(passed-away-ours)/float64(span)),
+		Steal:     min(1, float64(stolen)/float64(passed)),
+		SwappedIn: max(b.swap, a.swap) - a.swap,
 	}
 }
 
@@ -138,12 +139,8 @@ func since(before, after uint64) time.Duration {
 	return time.Duration(after-before) * tick
 }
 
-// SwappedIn returns how many pages the machine has brought back from swap
-// between two looks: a trial during which it did measured the disk.
-func (g Glance) SwappedIn(began Glance) uint64 {
-	return max(g.swap, began.swap) - began.swap
-}
-
+// swappedIn returns how many pages the machine has brought back from swap since
+// it was booted, 0 if it does not tell.
 func swappedIn(root fs.FS) uint64 {
 	b, _ := fs.ReadFile(root, "proc/vmstat")
 	for l := range strings.Lines(string(b)) {

@@ -92,11 +92,15 @@ func TestWatchUnreadable(t *testing.T) {
 func TestSwappedIn(t *testing.T) {
 	root := fstest.MapFS{"proc/stat": {Data: []byte(stat([8]int{}))}, "proc/vmstat": {Data: []byte("nr_free 1\npswpin 40\npswpout 7\n")}}
 	w := Watch{Root: root}
-	a, _ := w.Begin()
-	root["proc/vmstat"] = &fstest.MapFile{Data: []byte("pswpin 42\n")}
-	b, _ := w.Begin()
-	if got := b.SwappedIn(a); got != 2 {
-		t.Errorf("%d pages, want 2", got)
+	began, err := w.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]uint64{"pswpin 42\n": 2, "pswpin 40\n": 0, "nr_free 1\n": 0} {
+		root["proc/vmstat"] = &fstest.MapFile{Data: []byte(text)}
+		if got := w.End(began, 0).SwappedIn; got != want {
+			t.Errorf("%q: %d pages, want %d", text, got, want)
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ type Reading struct {
 	at        time.Time
 	processes map[identity]process
 	reaped    sys.Spent
-	group     *sys.Spent // what the control group has counted; nil without one
+	group     *sys.GroupCPU // what the control group has counted; nil without one
 }
 
 // An identity names a process for good: a pid is given out again.
@@ -111,11 +111,11 @@ func take(src Source) (Reading, error) {
 		r.processes[id] = p
 	}
 	if group := src.Cgroup(); group != nil {
-		user, system, err := group.CPU()
+		used, err := group.CPU()
 		if err != nil {
 			return r, err
 		}
-		r.group = &sys.Spent{User: user, System: system}
+		r.group = &used
 	}
 	r.at = time.Now()
 	return r, nil
@@ -143,39 +143,29 @@ func look(pid int) (identity, process, error) {
 	return identity{pid, p.Began}, seen, nil
 }
 
-// Alive returns how many processes were there.
-func (r Reading) Alive() int { return len(r.processes) }
-
-// Lost returns the pids that were there at a and are not any more: processes
-// that ended between the two readings.
-func (r Reading) Lost(a Reading) []int {
-	var pids []int
-	for id := range a.processes {
-		if _, ok := r.processes[id]; !ok {
-			pids = append(pids, id.pid)
-		}
-	}
-	return pids
-}
-
 // Since returns what the tree used from a to r. Answered is left to the
-// caller. Context switches are those of the processes that were there at the
-// end, by threads that were; and of processes that the keeper has reaped
+// caller. User and System are CPU, which is exact, parted as the kernel's
+// samples have it. Context switches are those of the processes that were there
+// at the end, by threads that were; and of processes that the keeper has reaped
 // since, over their lives.
 func (r Reading) Since(a Reading) *evidence.Usage {
 	u := &evidence.Usage{Span: r.at.Sub(a.at), Processes: len(r.processes), Source: "clocks"}
-	u.User, u.System = r.split(a)
 	u.CPU = max(r.total()-a.total(), r.survivors(a))
+	samples := r.samples(a)
 	if a.group != nil && r.group != nil {
 		u.Source = "cgroup"
-		u.User = r.group.User - a.group.User
-		u.System = r.group.System - a.group.System
-		u.CPU = u.User + u.System
+		u.CPU = max(r.group.Total-a.group.Total, 0)
+		samples = append([]parts{
+			{r.group.User - a.group.User, r.group.System - a.group.System},
+			{r.group.User, r.group.System},
+		}, samples...)
 	}
+	u.User, u.System = split(u.CPU, samples)
 	u.Voluntary = r.reaped.Voluntary - a.reaped.Voluntary
 	u.Involuntary = r.reaped.Involuntary - a.reaped.Involuntary
 	for id, p := range a.processes {
 		if _, ok := r.processes[id]; !ok { // its life before a is in r.reaped
+			u.Replaced++
 			u.Voluntary -= p.Voluntary
 			u.Involuntary -= p.Involuntary
 		}
@@ -211,14 +201,32 @@ func (r Reading) survivors(a Reading) time.Duration {
 	return sum
 }
 
-// split is user and system time by the kernel's ticks.
-func (r Reading) split(a Reading) (user, system time.Duration) {
-	user, system = r.reaped.User-a.reaped.User, r.reaped.System-a.reaped.System
+// parts are user and system time as sampled, good only for their proportion.
+type parts struct{ user, system time.Duration }
+
+// samples returns what ticks have seen of the tree since a, and of the lives of
+// its processes.
+func (r Reading) samples(a Reading) []parts {
+	life := parts{r.reaped.User, r.reaped.System}
 	for _, p := range r.processes {
-		user, system = user+p.user+p.reapedUser, system+p.system+p.reapedSystem
+		life.user, life.system = life.user+p.user+p.reapedUser, life.system+p.system+p.reapedSystem
 	}
+	since := parts{life.user - a.reaped.User, life.system - a.reaped.System}
 	for _, p := range a.processes {
-		user, system = user-p.user-p.reapedUser, system-p.system-p.reapedSystem
+		since.user, since.system = since.user-p.user-p.reapedUser, since.system-p.system-p.reapedSystem
 	}
-	return max(user, 0), max(system, 0)
+	return []parts{since, life}
+}
+
+// split parts a total in the proportion of the first sample that saw anything.
+// If none did, it counts as user time.
+func split(total time.Duration, samples []parts) (user, system time.Duration) {
+	for _, s := range samples {
+		s.user, s.system = max(s.user, 0), max(s.system, 0)
+		if sum := s.user + s.system; sum > 0 {
+			system = time.Duration(float64(total) * float64(s.system) / float64(sum))
+			return total - system, system
+		}
+	}
+	return total, 0
 }

@@ -1,6 +1,9 @@
+//go:build linux
+
 package probe
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -155,9 +158,13 @@ func TestOnlyTheWindow(t *testing.T) {
 	after := dies.burn(40) + stays.burn(20)
 	dies.end()
 	r := mustTake(t, keeper{})
-	near(t, "one that died in the window", r.Since(a).CPU, after-before)
-	if lost := r.Lost(a); len(lost) != 1 || lost[0] != dies.Process.Pid {
-		t.Errorf("lost %v; want %d", lost, dies.Process.Pid)
+	u := r.Since(a)
+	near(t, "one that died in the window", u.CPU, after-before)
+	if u.Replaced != 1 || u.Processes != 1 {
+		t.Errorf("%d of %d processes replaced; want the one that died, and the other", u.Replaced, u.Processes)
+	}
+	if u := mustTake(t, keeper{}).Since(r); u.Replaced != 0 {
+		t.Errorf("%d replaced while nothing happened", u.Replaced)
 	}
 }
 
@@ -203,6 +210,73 @@ func TestControlGroup(t *testing.T) {
 		t.Errorf("got %+v; want the group's counters", u)
 	}
 	c.end()
+}
+
+// A group's CPU must be exact, not the sum of what ticks happened to see: a
+// server that answers a few hundred requests a second is never there when a tick
+// looks. The process's own clock is read before and after the group, so that
+// what it does in between is no error.
+func TestControlGroupIsExact(t *testing.T) {
+	group, err := sys.NewCgroup("webdyno-exact-"+strconv.Itoa(os.Getpid()), false)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { group.Remove() })
+	c := start(t, "self")
+	if err := group.Add(c.Process.Pid); err != nil {
+		t.Skip(err)
+	}
+	least0, used0, most0 := around(t, c, group)
+	for range 10 {
+		c.burn(5)
+	}
+	least, used, most := around(t, c, group)
+	got, least, most := used.Total-used0.Total, least-most0, most-least0
+	const rounding = 10 * time.Microsecond // version 2 counts in whole ones
+	if got < least-rounding || got > most+rounding || most < 50*time.Millisecond {
+		t.Errorf("the group says %v of CPU; the process's clock %v to %v", got, least, most)
+	}
+	c.end()
+}
+
+// around reads a child's CPU clock, its group, and the clock again.
+func around(t *testing.T, c *child, group *sys.Cgroup) (least time.Duration, used sys.GroupCPU, most time.Duration) {
+	t.Helper()
+	least, err1 := sys.ProcessCPU(c.Process.Pid)
+	used, err2 := group.CPU()
+	most, err3 := sys.ProcessCPU(c.Process.Pid)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		t.Fatal(err)
+	}
+	return least, used, most
+}
+
+// Both parts together are the whole, to the nanosecond, whatever ticks saw.
+func TestPartsAddUp(t *testing.T) {
+	const ms = time.Millisecond
+	read := func(total, user, system, ticksUser, ticksSystem time.Duration) Reading {
+		return Reading{
+			processes: map[identity]process{{pid: 1}: {clock: total, user: ticksUser, system: ticksSystem}},
+			group:     &sys.GroupCPU{Total: total, User: user, System: system},
+		}
+	}
+	tests := []struct {
+		name              string
+		a, b              Reading
+		cpu, user, system time.Duration
+	}{
+		{"samples of the group", read(10*ms, 4*ms, 4*ms, 0, 0), read(40*ms, 16*ms, 8*ms, 0, 0), 30 * ms, 22500 * time.Microsecond, 7500 * time.Microsecond},
+		{"samples of the processes", read(10*ms, 0, 0, 0, 0), read(40*ms, 0, 0, 10*ms, 20*ms), 30 * ms, 10 * ms, 20 * ms},
+		{"samples of the group's life", read(10*ms, 1*ms, 3*ms, 0, 0), read(18*ms, 1*ms, 3*ms, 0, 0), 8 * ms, 2 * ms, 6 * ms},
+		{"no sample", read(1*ms, 0, 0, 0, 0), read(2*ms, 0, 0, 0, 0), 1 * ms, 1 * ms, 0},
+		{"samples that go back", read(1*ms, 8*ms, 4*ms, 0, 0), read(2*ms, 4*ms, 8*ms, 0, 0), 1 * ms, 0, 1 * ms},
+	}
+	for _, tt := range tests {
+		u := tt.b.Since(tt.a)
+		if u.CPU != tt.cpu || u.User != tt.user || u.System != tt.system {
+			t.Errorf("%s: %v = %v user + %v system; want %v = %v + %v", tt.name, u.CPU, u.User, u.System, tt.cpu, tt.user, tt.system)
+		}
+	}
 }
 
 // The engine's own usage must not contain its keepers', which contain all that

@@ -67,14 +67,21 @@ type Ending struct {
 	Survivors []Relic // processes that could not be killed
 	Took      time.Duration
 	LogCut    int64 // bytes of output left out of the log
+
+	Lost         string // how its keeper was lost, after which webdyno killed what the keeper had kept; otherwise ""
+	LogProblem   string // why the log could not be brought to its final form; otherwise ""
+	GroupProblem string // why the control group is still there; otherwise ""
 }
 
-// Clean tells whether the server ended by itself and left nothing.
-func (e Ending) Clean() bool { return !e.Killed && len(e.Left) == 0 && len(e.Survivors) == 0 }
+// Clean tells whether the server ended by itself and left nothing. Problems of
+// ours with its log or its control group are not in it.
+func (e Ending) Clean() bool {
+	return !e.Killed && len(e.Left) == 0 && len(e.Survivors) == 0 && e.Lost == ""
+}
 
 // Problem is String, or "" if there is nothing to complain of.
 func (e Ending) Problem() string {
-	if e.Clean() {
+	if e.Clean() && e.LogProblem == "" && e.GroupProblem == "" {
 		return ""
 	}
 	return e.String()
@@ -91,6 +98,15 @@ func (e Ending) String() string {
 	}
 	if len(e.Survivors) > 0 {
 		text += "; processes that could not be killed: " + relics(e.Survivors)
+	}
+	if e.Lost != "" && e.Exit.Lost == "" { // it had ended before its keeper did
+		text += "; " + e.Lost
+	}
+	if e.GroupProblem != "" {
+		text += "; what it ran in could not be removed: " + e.GroupProblem
+	}
+	if e.LogProblem != "" {
+		text += "; what it printed is not complete: " + e.LogProblem
 	}
 	return text
 }

@@ -1,9 +1,13 @@
+//go:build linux
+
 package supervise
 
 import (
 	"bufio"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -53,8 +57,8 @@ func TestKeeperKilled(t *testing.T) {
 			t.Errorf("exit %q; want that the keeper was killed", got)
 		}
 		end, err := p.Stop()
-		if err == nil || !strings.Contains(err.Error(), "keeper") || len(end.Survivors) != 0 {
-			t.Errorf("ended %v, %v; want an error that tells of the keeper", end, err)
+		if err != nil || end.Clean() || !strings.Contains(end.Problem(), "its keeper ended too early (signal: killed)") {
+			t.Errorf("ended %v, %v; want a problem that tells of the keeper, and no error", end, err)
 		}
 		gone(t, all)
 		if p.ReapedCPU() < 0 {
@@ -74,8 +78,8 @@ func TestKeeperHangs(t *testing.T) {
 	p := up(t, s, Command{Argv: self(t, "brood", addr.String()), Grace: 100 * time.Millisecond})
 	all := await(t, p.Keeper(), 4)
 	syscall.Kill(p.Keeper(), syscall.SIGSTOP)
-	if _, err := p.Stop(); err == nil || !strings.Contains(err.Error(), "keeper") {
-		t.Errorf("stopped with %v; want an error that tells of the keeper", err)
+	if end, err := p.Stop(); err != nil || end.Lost == "" || !strings.Contains(end.Problem(), "keeper") {
+		t.Errorf("ended %v, %v; want a problem that tells of the keeper", end, err)
 	}
 	gone(t, all)
 }
@@ -117,6 +121,76 @@ func TestComet(t *testing.T) {
 		}
 		noneCalled(t, mark)
 	}
+}
+
+// Where webdyno and the keeper were both killed, nobody was left to remove the
+// group, empty as it is. The next start does.
+func TestForsakenGroup(t *testing.T) {
+	held, err := sys.NewCgroup(groupName(1, 1), false)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer held.Remove()
+	group := &sys.Cgroup{V2: held.V2, CPUAcc: held.CPUAcc} // as it was made, to be left to itself
+	folder := &group.CPUAcc
+	if group.V2 != "" {
+		folder = &group.V2
+	}
+	*folder = filepath.Join(filepath.Dir(*folder), groupName(1, 2))
+	if err := os.Mkdir(*folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	defer group.Remove()
+	var s Supervisor
+	p := up(t, &s, Command{Argv: self(t, "heir")})
+	if _, err := group.Pids(); err == nil {
+		t.Errorf("%s is still there", group)
+	}
+	if _, err := held.Pids(); err != nil {
+		t.Errorf("%s was removed under the one who holds it: %v", held, err)
+	}
+	p.Stop()
+}
+
+func TestForsaken(t *testing.T) {
+	now := sys.SystemMonotonic()
+	for name, want := range map[string]bool{
+		groupName(7, now-int64(2*time.Minute)): true,
+		groupName(7, now):                      false, // a moment old
+		groupName(7, now+int64(time.Hour)):     false,
+		groupName(7, 1) + "x":                  false,
+		"webdyno-7":                            false,
+		"system.slice":                         false,
+		"":                                     false,
+	} {
+		if got := forsaken(name); got != want {
+			t.Errorf("%q: %t, want %t", name, got, want)
+		}
+	}
+}
+
+// In a pid namespace that has the /proc of another, every pid is somebody else's.
+// Nothing may be started there that could not be found again.
+func TestForeignProc(t *testing.T) {
+	argv := append([]string{"webdyno"}, self(t, "silent")...)
+	cmd := exec.Command(argv[1], argv...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}
+	if os.Getuid() != 0 {
+		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Skip("no pid namespace for us: ", err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, "error") || !strings.Contains(line, "/proc belongs to another") {
+		t.Errorf("webdyno said %q, %v; want that /proc is another's", line, err)
+	}
+	cmd.Process.Kill() // and with it, the namespace
+	cmd.Wait()
 }
 
 // noneCalled fails if a process has the text among its arguments.

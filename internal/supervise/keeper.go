@@ -92,7 +92,7 @@ func (k *keeper) run() int {
 	}
 	e := k.serve()
 	if err := k.removeGroup(); err != nil {
-		e.Error = err.Error()
+		e.NoRemoval = err.Error()
 	}
 	e.LogCut = k.log.cut
 	k.tell(event{Ended: &e})
@@ -139,6 +139,7 @@ func (k *keeper) makeGroup(o *order) (noGroup string, r *refused) {
 	if o.NoGroup && o.Memory == 0 {
 		return "not asked for", nil
 	}
+	sys.SweepCgroups(forsaken)
 	group, err := sys.NewCgroup(o.Name, o.Memory > 0)
 	if err == nil && o.Memory > 0 {
 		err = group.LimitMemory(o.Memory)

@@ -3,6 +3,7 @@ package supervise
 import (
 	"errors"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -64,13 +65,23 @@ func (k *keeper) stop(how ending) ended {
 }
 
 // groups returns the process groups that a signal to the server goes to: the
-// one it was given, and the one it has made for itself since, if it has.
+// one it was given, and the one that its first process has made for itself
+// since, if it has. Only groups with a living descendant in them are among
+// them: the pid of a process that has ended may be a stranger's by now, and his
+// group is none of ours.
 func (k *keeper) groups() []int {
-	p, err := sys.ReadProcess(k.pid)
-	if err != nil || p.Group == k.pid || p.Group == syscall.Getpgrp() {
-		return []int{k.pid}
+	living, err := k.living()
+	if err != nil && !k.over {
+		return []int{k.pid} // it was not reaped yet, so that the number is still its own
 	}
-	return []int{k.pid, p.Group}
+	var groups []int
+	for _, p := range living {
+		ours := p.PID == k.pid || p.Group == k.pid
+		if ours && p.Group != syscall.Getpgrp() && !slices.Contains(groups, p.Group) {
+			groups = append(groups, p.Group)
+		}
+	}
+	return groups
 }
 
 func empty(groups []int) bool {

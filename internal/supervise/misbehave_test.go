@@ -1,3 +1,5 @@
+//go:build linux
+
 package supervise
 
 import (
@@ -22,10 +24,11 @@ import (
 // The test binary plays every part: keeper, second stage, a webdyno that will
 // be killed, and servers with bad manners.
 func TestMain(m *testing.M) {
-	if len(os.Args) < 2 {
-		os.Exit(m.Run())
+	part := ""
+	if len(os.Args) > 1 {
+		part = os.Args[1]
 	}
-	switch os.Args[1] {
+	switch part {
 	case "keeper":
 		os.Exit(KeeperMain())
 	case "exec":
@@ -35,8 +38,21 @@ func TestMain(m *testing.M) {
 	case "server":
 		misbehave(os.Args[2], os.Args[3:])
 	default:
-		os.Exit(m.Run())
+		os.Exit(rehearse(m))
 	}
+}
+
+// rehearse runs the tests, with a place for what the other parts count of their
+// coverage.
+func rehearse(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "webdyno-coverage-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	os.Setenv("GOCOVERDIR", dir)
+	return m.Run()
 }
 
 // webdyno starts a server, says that it has, and waits to be killed.
@@ -107,6 +123,9 @@ func misbehave(how string, args []string) {
 		shared(context.Background(), args[0])
 		awaitTERM()
 		os.Exit(0)
+	case "heir": // leaves a child in its group that ends when asked to
+		spawn(false, "silent")
+		os.Exit(0)
 	case "comet": // is replaced by a child of its own, again and again
 		time.Sleep(2 * time.Millisecond)
 		spawn(true, "comet", args[0])
@@ -151,7 +170,7 @@ func shared(ctx context.Context, addr string) (net.Listener, error) {
 
 func spawn(session bool, args ...string) {
 	cmd := exec.Command("/proc/self/exe", append([]string{"server"}, args...)...)
-	cmd.Env = []string{quick}
+	cmd.Env = os.Environ() // its manners
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: session}
 	if err := cmd.Start(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"strings"
@@ -24,7 +25,7 @@ type Process struct {
 	stop       ending
 	log        string
 	logLimit   int64
-	unnamedLog *os.File // keeps the log in being where it has no name; closed when the Process is forgotten
+	unnamedLog *os.File // keeps the log in being where it has no name
 
 	keeper    *exec.Cmd
 	keeperIs  sys.Process
@@ -49,11 +50,14 @@ type Process struct {
 
 	mu      sync.Mutex
 	exit    Exit
-	ended   *ended // the keeper's last word
+	ended   *ended // the keeper's last word, or what stands for it
+	lost    string // how the keeper was lost; "" if it was not
 	refused *refused
 	reaped  sys.Spent
 	asked   int
 	waiting map[int]chan struct{} // closed when the usage event of that number has come
+	closed  bool                  // unnamedLog is; printed are its last lines
+	printed []string
 }
 
 func newProcess(s *Supervisor, o *order, c Command) *Process {
@@ -105,7 +109,24 @@ func (p *Process) NoCgroup() string { return p.noGroup }
 
 // LastLines returns the last n lines that the server has printed, or fewer,
 // long ones shortened and without control characters.
-func (p *Process) LastLines(n int) []string { return lastLines(p.log, n) }
+func (p *Process) LastLines(n int) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return p.printed[max(len(p.printed)-n, 0):]
+	}
+	return lastLines(p.log, n)
+}
+
+// closeLog closes a log without a name, and keeps its last lines. The lock is
+// held: once it is closed, its descriptor's number may be another file's.
+func (p *Process) closeLog() {
+	if p.unnamedLog == nil || p.closed {
+		return
+	}
+	p.printed, p.closed = lastLines(p.log, math.MaxInt), true
+	p.unnamedLog.Close()
+}
 
 // Tree returns the pids of the server's processes: all that descends from the
 // keeper, daemons included, the keeper itself excluded. Those that have ended
@@ -237,7 +258,7 @@ func (p *Process) settle(waited error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	why := p.keeperFate(waited)
-	p.ended = &ended{Error: why, Survivors: survivors}
+	p.lost, p.ended = why, &ended{Survivors: survivors}
 	for _, r := range killed {
 		if r.PID != p.pid {
 			p.ended.Left = append(p.ended.Left, r)
@@ -275,7 +296,7 @@ func (p *Process) refusal() error {
 	defer p.mu.Unlock()
 	switch {
 	case p.refused == nil:
-		return errors.New(p.ended.Error)
+		return errors.New(cmp.Or(p.lost, "its keeper ended it"))
 	case p.refused.Limit != "":
 		return &CannotLimitError{What: p.refused.Limit, Reason: p.refused.Text}
 	}
@@ -286,6 +307,9 @@ func (p *Process) refusal() error {
 func (p *Process) abandon() {
 	p.requests.Close()
 	p.await(0)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closeLog()
 }
 
 // await waits for the keeper to end, which after grace takes at most as long
@@ -306,8 +330,9 @@ func (p *Process) await(grace time.Duration) {
 // grace, and then SIGKILL to whatever descends from it. It returns when
 // nothing is left, and may be called at any time, also when the server has
 // ended already, and more than once: later calls return what the first did.
-// The error says what was left behind or that the keeper had been lost; the
-// Ending is filled in all the same.
+// The error says which processes could not be killed: with them about, nothing
+// that is measured afterwards can be trusted. All else that went wrong, a lost
+// keeper or a missing log, is in the Ending, which is filled in in any case.
 func (p *Process) Stop() (Ending, error) {
 	p.stopping.Do(p.end)
 	return p.ending, p.endError
@@ -323,25 +348,22 @@ func (p *Process) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ending = Ending{
-		Exit:      p.exit,
-		Killed:    p.ended.Killed,
-		Left:      p.ended.Left,
-		Survivors: p.ended.Survivors,
-		Took:      time.Since(began),
+		Exit:         p.exit,
+		Killed:       p.ended.Killed,
+		Left:         p.ended.Left,
+		Survivors:    p.ended.Survivors,
+		Took:         time.Since(began),
+		Lost:         p.lost,
+		GroupProblem: p.ended.NoRemoval,
 	}
-	var errs []error
-	if p.ended.Error != "" {
-		errs = append(errs, errors.New(p.ended.Error))
+	if p.unnamedLog != nil {
+		p.closeLog()
+	} else if cut, err := finishLog(p.log, p.logLimit, p.ended.LogCut); err != nil {
+		p.ending.LogProblem = err.Error()
+	} else {
+		p.ending.LogCut = cut
 	}
 	if len(p.ended.Survivors) > 0 {
-		errs = append(errs, fmt.Errorf("processes that could not be killed: %s", relics(p.ended.Survivors)))
-	}
-	if p.unnamedLog == nil {
-		cut, err := finishLog(p.log, p.logLimit, p.ended.LogCut)
-		p.ending.LogCut = cut
-		errs = append(errs, err)
-	}
-	if err := errors.Join(errs...); err != nil {
-		p.endError = fmt.Errorf("stop %s: %w", p.name, err)
+		p.endError = fmt.Errorf("stop %s: processes that could not be killed: %s", p.name, relics(p.ended.Survivors))
 	}
 }

@@ -1,3 +1,5 @@
+//go:build linux
+
 package supervise
 
 import (
@@ -25,14 +27,18 @@ func leaks(t *testing.T) {
 	t.Cleanup(func() { goleak.VerifyNone(t, before) })
 }
 
-// quick keeps race-enabled programs from sleeping for a second at their end.
-const quick = "GORACE=atexit_sleep_ms=0"
+// manners has instrumented programs keep to themselves: those that detect races
+// would sleep for a second at their end, and those that count coverage would
+// print that they do not know where to leave it.
+func manners() []string {
+	return []string{"GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + os.Getenv("GOCOVERDIR")}
+}
 
 // up starts a server that is stopped at the end of the test.
 func up(t *testing.T, s *Supervisor, c Command) *Process {
 	t.Helper()
 	c.Log = filepath.Join(t.TempDir(), "log")
-	c.Env = append(c.Env, quick)
+	c.Env = append(c.Env, manners()...)
 	p, err := s.Start(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)

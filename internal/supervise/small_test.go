@@ -1,3 +1,5 @@
+//go:build linux
+
 package supervise
 
 import (
@@ -26,6 +28,28 @@ func TestExitInWords(t *testing.T) {
 	for _, tt := range tests {
 		if got := tt.exit.String(); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
+func TestProblemInWords(t *testing.T) {
+	exit := Exit{After: time.Second}
+	tests := []struct {
+		ending Ending
+		want   string
+	}{
+		{Ending{Exit: exit, LogCut: 5}, ""},
+		{Ending{Exit: Exit{Lost: "its keeper ended too early", After: time.Second}, Lost: "its keeper ended too early"},
+			"was lost after 1.0 s: its keeper ended too early"},
+		{Ending{Exit: exit, Lost: "its keeper ended too early"}, "exited with status 0 after 1.0 s; its keeper ended too early"},
+		{Ending{Exit: exit, LogProblem: "log: open x: no such file"},
+			"exited with status 0 after 1.0 s; what it printed is not complete: log: open x: no such file"},
+		{Ending{Exit: exit, GroupProblem: "busy"}, "exited with status 0 after 1.0 s; what it ran in could not be removed: busy"},
+		{Ending{Exit: exit, Survivors: []Relic{{8, "x"}}}, "exited with status 0 after 1.0 s; processes that could not be killed: 8 (x)"},
+	}
+	for _, tt := range tests {
+		if got := tt.ending.Problem(); got != tt.want {
+			t.Errorf("got  %q\nwant %q", got, tt.want)
 		}
 	}
 }

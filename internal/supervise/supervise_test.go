@@ -1,3 +1,5 @@
+//go:build linux
+
 package supervise
 
 import (
@@ -7,7 +9,9 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -142,7 +146,7 @@ func TestWhatTheServerIsGiven(t *testing.T) {
 		"files 77",
 		"open [0 1 2]",
 		"dir " + dir,
-		"env [ONLY=this " + quick + "]",
+		fmt.Sprint("env ", append([]string{"ONLY=this"}, manners()...)),
 		"group true",
 		"hup ignored false false",
 	}
@@ -272,6 +276,47 @@ func TestBrood(t *testing.T) {
 	}
 }
 
+// A server whose first process has ended is asked to end like any other: what it
+// left in its group goes by itself and does not have to be killed.
+func TestHeirIsAskedToo(t *testing.T) {
+	leaks(t)
+	var s Supervisor
+	p := up(t, &s, Command{Argv: self(t, "heir")})
+	<-p.Done()
+	all := tree(t, p.Keeper())
+	end, err := p.Stop()
+	if err != nil || !end.Clean() || end.Problem() != "" {
+		t.Errorf("ended %v, %v; want that the heir ended when asked to", end, err)
+	}
+	gone(t, all)
+}
+
+// A pid is given out again. What is in its process group then is a stranger, and
+// must not be sent a signal.
+func TestStrangersGroup(t *testing.T) {
+	for _, over := range []bool{false, true} {
+		k := keeper{pid: os.Getppid(), over: over} // no descendant of this process, whatever it is
+		if got := k.groups(); len(got) != 0 {
+			t.Errorf("over %t: signals go to %v; want none", over, got)
+		}
+	}
+	cmd := exec.Command("/proc/self/exe", "server", "silent")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	k := keeper{pid: cmd.Process.Pid}
+	if got := k.groups(); !slices.Equal(got, []int{k.pid}) {
+		t.Errorf("signals go to %v; want %d", got, k.pid)
+	}
+	cmd.Process.Kill()
+	cmd.Wait()
+	k.over = true
+	if got := k.groups(); len(got) != 0 {
+		t.Errorf("signals go to %v after the last one's end; want none", got)
+	}
+}
+
 func TestPortTakenByAnother(t *testing.T) {
 	leaks(t)
 	wildcards := []string{"127.0.0.1:0", "0.0.0.0:0", "[::]:0"}
@@ -313,62 +358,6 @@ func TestPortShared(t *testing.T) {
 	var other *NotOwnerError
 	if !errors.As(err, &other) || other.PID != os.Getpid() {
 		t.Errorf("error %v; want that this process shares the port", err)
-	}
-}
-
-func TestFlood(t *testing.T) {
-	leaks(t)
-	const printed = 20 << 20
-	var s Supervisor
-	addr := free(t)
-	log := filepath.Join(t.TempDir(), "log")
-	p, err := s.Start(soon(t), Command{Argv: self(t, "flood", addr.String(), fmt.Sprint(printed)), Log: log, LogLimit: 10_000})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.Listens(soon(t), addr); err != nil {
-		t.Fatal(err)
-	}
-	if got := p.LastLines(1); len(got) != 1 || got[0] != "last words" {
-		t.Errorf("last line %q; want %q", got, "last words")
-	}
-	end, err := p.Stop()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const whole = printed/10_000*10_000 + len("last words\n")
-	mark := fmt.Sprintf("[webdyno: %d bytes left out here]", whole-10_000)
-	if end.LogCut != int64(whole-10_000) || !strings.Contains(string(b), mark) || len(b) != 10_000+len(mark)+2 {
-		t.Errorf("log of %d bytes, %d cut; want 10000 and %q", len(b), end.LogCut, mark)
-	}
-	if strings.ContainsRune(string(b), 0) || !strings.HasSuffix(string(b), "x\nlast words\n") {
-		t.Errorf("log ends %q", b[len(b)-40:])
-	}
-}
-
-// A log that nobody asked for must be readable, after the end too, and leave
-// no file.
-func TestLogWithoutName(t *testing.T) {
-	leaks(t)
-	t.Setenv("TMPDIR", t.TempDir())
-	var s Supervisor
-	p, err := s.Start(soon(t), Command{Argv: self(t, "deaf", "127.0.0.1:0"), Env: []string{quick}, Grace: time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	said(t, p, "deaf")
-	if _, err := p.Stop(); err != nil {
-		t.Error(err)
-	}
-	if got := p.LastLines(1); len(got) != 1 || got[0] != "deaf" {
-		t.Errorf("last line %q; want %q", got, "deaf")
-	}
-	if files, err := os.ReadDir(os.TempDir()); err != nil || len(files) != 0 {
-		t.Errorf("left %v, %v", files, err)
 	}
 }
 

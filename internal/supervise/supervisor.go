@@ -80,6 +80,9 @@ func (s *Supervisor) start(ctx context.Context, c Command) (*Process, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if err := sys.CheckProc(); err != nil {
+		return nil, err
+	}
 	log, unnamed, err := logOf(c)
 	if err != nil {
 		return nil, err
@@ -87,6 +90,7 @@ func (s *Supervisor) start(ctx context.Context, c Command) (*Process, error) {
 	o := s.order(c, log)
 	p, err := s.startKeeper(o, c)
 	if err != nil {
+		unnamed.Close()
 		return nil, err
 	}
 	p.unnamedLog = unnamed
@@ -130,7 +134,7 @@ func logOf(c Command) (name string, unnamed *os.File, err error) {
 // order is what the keeper is told.
 func (s *Supervisor) order(c Command, log string) *order {
 	return &order{
-		Name:     fmt.Sprintf("webdyno-%d-%d", os.Getpid(), sys.SystemMonotonic()),
+		Name:     groupName(os.Getpid(), sys.SystemMonotonic()),
 		Stage:    s.command(s.Exec, "exec"),
 		Argv:     c.Argv,
 		Dir:      c.Dir,
@@ -142,6 +146,19 @@ func (s *Supervisor) order(c Command, log string) *order {
 		LogLimit: cmp.Or(c.LogLimit, DefaultLogLimit),
 		NoGroup:  s.NoGroup,
 	}
+}
+
+// groupName is the name of a control group: whose it is, and when that was.
+func groupName(webdyno int, made int64) string { return fmt.Sprintf("webdyno-%d-%d", webdyno, made) }
+
+// forsaken tells whether name is that of a control group which nobody may be
+// left to remove, because webdyno and keeper were both killed. It takes a minute
+// for that: between making a group and holding it there is a moment.
+func forsaken(name string) bool {
+	var webdyno int
+	var made int64
+	n, _ := fmt.Sscanf(name, "webdyno-%d-%d", &webdyno, &made)
+	return n == 2 && name == groupName(webdyno, made) && time.Duration(sys.SystemMonotonic()-made) > time.Minute
 }
 
 func (s *Supervisor) command(given []string, verb string) []string {

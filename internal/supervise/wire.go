@@ -85,7 +85,7 @@ type ended struct {
 	Left      []Relic `json:"left,omitempty"`
 	Survivors []Relic `json:"survivors,omitempty"`
 	LogCut    int64   `json:"log_cut,omitempty"`
-	Error     string  `json:"error,omitempty"`
+	NoRemoval string  `json:"no_removal,omitempty"` // why the control group is still there
 }
 
 // send writes one value and its line end in one write, so that lines of

@@ -42,8 +42,13 @@ func SetAffinity(tid int, cpus []int) error {
 
 // SetProcessAffinity confines every thread of this process to cpus. Affinity
 // belongs to threads, and a new one inherits its creator's: it goes over the
-// threads until a pass meets none that it has not confined already.
+// threads until a pass meets none that it has not confined already. Without
+// CPUs it leaves every thread where it may run now: that is what a machine gets
+// that does not say which CPUs it has.
 func SetProcessAffinity(cpus []int) error {
+	if len(cpus) == 0 {
+		return nil
+	}
 	set, err := cpuSet(cpus)
 	if err != nil {
 		return err

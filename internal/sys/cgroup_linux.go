@@ -1,6 +1,7 @@
 package sys
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -9,22 +10,24 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// A Cgroup is a control group of our own. It accounts for the CPU of every
-// process that was ever in it, those that came and went unseen included. On
-// version 2 it is one folder; on version 1 one per controller.
-type Cgroup struct {
-	V2     string `json:"v2,omitempty"`      // folder on version 2
-	CPUAcc string `json:"cpuacct,omitempty"` // folder of cpuacct, version 1
-	Mem    string `json:"memory,omitempty"`  // folder of memory, version 1; only where a limit is asked
-}
+	"golang.org/x/sys/unix"
+)
 
 // NewCgroup makes a control group called name beneath the one this process is
 // in, or beneath that one's parent where only the parent may hand out what is
-// needed. With memory it can limit memory too, otherwise not. The error says
-// why this machine or this user does not let us.
+// needed. With memory it can limit memory too, otherwise not. The group is held
+// until this process ends or removes it: see [SweepCgroups]. The error says why
+// this machine or this user does not let us.
 func NewCgroup(name string, memory bool) (*Cgroup, error) {
+	c, err := newCgroup(name, memory)
+	if err == nil {
+		c.hold()
+	}
+	return c, err
+}
+
+func newCgroup(name string, memory bool) (*Cgroup, error) {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return nil, fmt.Errorf("control group: %w", err)
@@ -46,6 +49,59 @@ func NewCgroup(name string, memory bool) (*Cgroup, error) {
 		return nil, errV2
 	}
 	return nil, errors.Join(errV1, errV2)
+}
+
+// hold locks the group's folders. The lock ends with the process, SIGKILL
+// included, and says what a pid in a name could not: a pid is given out again,
+// and means nothing in another namespace.
+func (c *Cgroup) hold() {
+	for _, folder := range c.folders() {
+		f, err := os.Open(folder)
+		if err != nil {
+			continue
+		}
+		_ = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) // where it cannot be locked, SweepCgroups goes by the name alone
+		c.held = append(c.held, f)
+	}
+}
+
+func (c *Cgroup) release() {
+	for _, f := range c.held {
+		f.Close()
+	}
+	c.held = nil
+}
+
+// SweepCgroups removes, of the groups that lie where NewCgroup makes them, those
+// whose name stale approves of and that nobody holds. The kernel keeps those in
+// which there are processes. It is for what nobody was left to remove.
+func SweepCgroups(stale func(name string) bool) {
+	mounts, _ := os.ReadFile("/proc/self/mountinfo")
+	own, _ := os.ReadFile("/proc/self/cgroup")
+	h := parseHierarchies(string(mounts), string(own))
+	parents := []string{h.cpuacct, h.memory, h.v2}
+	if h.v2 != "" {
+		parents = append(parents, filepath.Dir(h.v2))
+	}
+	for _, parent := range parents {
+		entries, _ := os.ReadDir(parent) // of "", none
+		for _, e := range entries {
+			if e.IsDir() && stale(e.Name()) {
+				removeUnheld(filepath.Join(parent, e.Name()))
+			}
+		}
+	}
+}
+
+func removeUnheld(folder string) {
+	f, err := os.Open(folder)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if !errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB), unix.EWOULDBLOCK) {
+		_ = unix.Rmdir(folder) // refused if it is in use, or somebody else's
+	}
 }
 
 // hierarchies are the folders of the groups this process is in.
@@ -171,14 +227,6 @@ func (c *Cgroup) usable(parent string, memory bool) error {
 	return err
 }
 
-// folders returns the group's folders.
-func (c *Cgroup) folders() []string {
-	return slices.DeleteFunc([]string{c.V2, c.CPUAcc, c.Mem}, func(s string) bool { return s == "" })
-}
-
-// String names the group's folders.
-func (c *Cgroup) String() string { return strings.Join(c.folders(), ", ") }
-
 // Add moves process pid into the group; 0 is the calling process.
 func (c *Cgroup) Add(pid int) error {
 	for _, folder := range c.folders() {
@@ -205,35 +253,37 @@ func (c *Cgroup) LimitMemory(bytes int64) error {
 	return nil
 }
 
-// CPU returns the user and system time that every process has used while it
-// was in the group, the living and the dead. A process that is running is
-// counted up to its CPU's last tick (1 to 10 ms).
-func (c *Cgroup) CPU() (user, system time.Duration, err error) {
+// CPU returns what every process has used while it was in the group, the living
+// and the dead. A process that is running is counted up to its CPU's last tick
+// (1 to 10 ms), one that sleeps or has ended wholly: to the nanosecond on
+// version 1, to the microsecond on version 2.
+func (c *Cgroup) CPU() (GroupCPU, error) {
 	if c.V2 != "" {
 		b, err := os.ReadFile(filepath.Join(c.V2, "cpu.stat"))
 		if err != nil {
-			return 0, 0, fmt.Errorf("control group: %w", err)
+			return GroupCPU{}, fmt.Errorf("control group: %w", err)
 		}
 		return parseCPUStat(b)
 	}
-	u, err := readNumber(filepath.Join(c.CPUAcc, "cpuacct.usage_user"))
+	total, err := readNumber(filepath.Join(c.CPUAcc, "cpuacct.usage"))
 	if err != nil {
-		return 0, 0, err
+		return GroupCPU{}, err
 	}
-	s, err := readNumber(filepath.Join(c.CPUAcc, "cpuacct.usage_sys"))
-	return time.Duration(u), time.Duration(s), err
+	// Kernels before 4.7 have no halves. They are samples of the ticks: a group
+	// whose processes run for less than a tick at a time may show none at all.
+	user, _ := readNumber(filepath.Join(c.CPUAcc, "cpuacct.usage_user"))
+	system, _ := readNumber(filepath.Join(c.CPUAcc, "cpuacct.usage_sys"))
+	return GroupCPU{time.Duration(total), time.Duration(user), time.Duration(system)}, nil
 }
 
-// parseCPUStat reads version 2's cpu.stat. The total is exact and its halves
-// are scaled to add up to it; both are in microseconds.
-func parseCPUStat(b []byte) (user, system time.Duration, err error) {
+// parseCPUStat reads version 2's cpu.stat, which is in microseconds.
+func parseCPUStat(b []byte) (GroupCPU, error) {
 	b = append([]byte("\n"), b...)
-	usage := time.Duration(statusNumber(b, "\nusage_usec ")) * time.Microsecond
-	user = time.Duration(statusNumber(b, "\nuser_usec ")) * time.Microsecond
-	if usage < user {
-		return 0, 0, fmt.Errorf("control group: CPU of %v in all, of which user %v", usage, user)
+	if !bytes.Contains(b, []byte("\nusage_usec ")) {
+		return GroupCPU{}, errors.New("control group: cpu.stat does not tell usage_usec")
 	}
-	return user, usage - user, nil
+	of := func(key string) time.Duration { return time.Duration(statusNumber(b, "\n"+key+" ")) * time.Microsecond }
+	return GroupCPU{Total: of("usage_usec"), User: of("user_usec"), System: of("system_usec")}, nil
 }
 
 // OOMKills returns how many processes of the group the kernel has ended for
@@ -271,6 +321,7 @@ func (c *Cgroup) Pids() ([]int, error) {
 // Remove removes the group, which must be empty of processes. The kernel may
 // need a moment after the last one's end, which Remove gives it.
 func (c *Cgroup) Remove() error {
+	c.release()
 	var left error
 	for _, folder := range c.folders() {
 		if err := removeFolder(folder); err != nil {

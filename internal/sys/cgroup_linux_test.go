@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -53,9 +54,12 @@ func TestParseHierarchies(t *testing.T) {
 }
 
 func TestParseCPUStat(t *testing.T) {
-	user, system, err := parseCPUStat([]byte("usage_usec 1500000\nuser_usec 1000000\nsystem_usec 500000\nnr_periods 0\n"))
-	if err != nil || user != time.Second || system != 500*time.Millisecond {
-		t.Errorf("got %v, %v, %v", user, system, err)
+	got, err := parseCPUStat([]byte("usage_usec 1500000\nuser_usec 1000000\nsystem_usec 500000\nnr_periods 0\n"))
+	if want := (GroupCPU{1500 * time.Millisecond, time.Second, 500 * time.Millisecond}); err != nil || got != want {
+		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+	if got, err := parseCPUStat([]byte("nr_periods 0\n")); err == nil {
+		t.Errorf("nothing said, and read as %v", got)
 	}
 }
 
@@ -82,9 +86,8 @@ func TestCgroup(t *testing.T) {
 		}
 		cmd.Process.Kill()
 		cmd.Wait()
-		user, system, err := c.CPU()
-		if err != nil || user < 0 || system < 0 || user+system > time.Minute {
-			t.Errorf("CPU %v, %v, %v", user, system, err)
+		if used, err := c.CPU(); err != nil || used.Total < 0 || used.Total > time.Minute || used.User < 0 || used.System < 0 {
+			t.Errorf("CPU %v, %v", used, err)
 		}
 		if n := c.OOMKills(); n != 0 {
 			t.Errorf("%d killed for want of memory", n)
@@ -98,6 +101,47 @@ func TestCgroup(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Of the groups that are called stale, those in use and those that their makers
+// hold must stay.
+func TestSweepCgroups(t *testing.T) {
+	prefix := "webdyno-sweep-" + time.Now().Format("150405.000000000")
+	tests := []struct {
+		name           string
+		held, used, is bool
+	}{
+		{"-forsaken", false, false, false},
+		{"-used", false, true, true},
+		{"-held", true, false, true},
+		{"-else", false, false, true},
+	}
+	groups := make([]*Cgroup, len(tests))
+	cmd := waiting(t)
+	for i, tt := range tests {
+		c, err := NewCgroup(prefix+tt.name, false)
+		if err != nil {
+			t.Skip(err)
+		}
+		t.Cleanup(func() { c.Remove() })
+		groups[i] = c
+		if !tt.held {
+			c.release()
+		}
+		if tt.used {
+			if err := c.Add(cmd.Process.Pid); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	SweepCgroups(func(name string) bool { return strings.HasPrefix(name, prefix) && name != prefix+"-else" })
+	for i, tt := range tests {
+		if _, err := groups[i].Pids(); (err == nil) != tt.is {
+			t.Errorf("%s: there %t, want %t", groups[i], err == nil, tt.is)
+		}
+	}
+	cmd.Process.Kill()
+	cmd.Wait()
 }
 
 func FuzzParseHierarchies(f *testing.F) {

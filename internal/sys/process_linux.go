@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,32 +12,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Process is what the kernel says of a process in /proc/PID/stat.
-type Process struct {
-	PID     int
-	Parent  int
-	Group   int
-	Session int
-	Name    string // at most 15 bytes, and whatever bytes the process chose
-	State   byte   // 'R', 'S', 'D', 'T', 'Z', …
-	Began   uint64 // ticks after boot; with PID, it identifies the process
-
-	// User, System: of the process's own threads, dead ones included.
-	// ReapedUser, ReapedSystem: of the children it has waited for, and theirs.
-	// All in ticks of 10 ms.
-	User, System             time.Duration
-	ReapedUser, ReapedSystem time.Duration
-	Threads                  int
-}
-
-// Zombie tells whether the process has ended and waits to be reaped. One whose
-// first thread has ended while others go on is shown in the same state, but is
-// alive.
-func (p Process) Zombie() bool { return (p.State == 'Z' || p.State == 'X') && p.Threads <= 1 }
-
 // tick is the unit of times in /proc: USER_HZ is 100 on every architecture
 // that Go runs on.
 const tick = 10 * time.Millisecond
+
+// CheckProc returns an error unless /proc shows the processes that this one
+// sees. In a pid namespace with the /proc of another, a pid that is read there
+// means a different process to every call that takes one, signals included.
+func CheckProc() error {
+	self, err := os.Readlink("/proc/self")
+	if err != nil {
+		return fmt.Errorf("processes cannot be seen: %w", err)
+	}
+	if self != strconv.Itoa(os.Getpid()) {
+		return errors.New("/proc belongs to another pid namespace than this process: mount it anew (unshare --mount-proc does)")
+	}
+	return nil
+}
 
 // ReadProcess returns what the kernel says of process pid. The error is
 // [os.ErrNotExist] or ESRCH if there is none.
@@ -145,9 +135,6 @@ func Children(root int) ([]int, error) {
 	return found, nil
 }
 
-// ErrUnsupported says that this kernel does not have what was asked for.
-var ErrUnsupported = errors.New("not supported by this kernel")
-
 func childrenOf(pid int) ([]int, error) {
 	folder := "/proc/" + strconv.Itoa(pid) + "/task"
 	tids, err := numbersIn(folder)
@@ -227,17 +214,6 @@ func (p Process) signalByNumber(sig unix.Signal) error {
 	return gone(unix.Kill(p.PID, sig))
 }
 
-func gone(err error) error {
-	if errors.Is(err, unix.ESRCH) {
-		return nil
-	}
-	return err
-}
-
-// SignalGroup sends sig to every process of the group. A group that is empty
-// is no error.
-func SignalGroup(group int, sig unix.Signal) error { return gone(unix.Kill(-group, sig)) }
-
 // SetSubreaper makes this process the one that orphaned descendants are handed
 // to, in place of init. It must then reap them.
 func SetSubreaper() error {
@@ -245,44 +221,6 @@ func SetSubreaper() error {
 		return fmt.Errorf("become the reaper of orphans: %w", err)
 	}
 	return nil
-}
-
-// Spent is what processes have used.
-type Spent struct {
-	User, System           time.Duration
-	Voluntary, Involuntary int64 // context switches
-}
-
-// CPU returns user and system time together.
-func (s Spent) CPU() time.Duration { return s.User + s.System }
-
-// ReapedSpent returns what the children that this process has waited for have
-// used in their lives, and the children they had waited for, and so on. It is
-// exact to the microsecond.
-func ReapedSpent() Spent { return rusage(unix.RUSAGE_CHILDREN) }
-
-// OwnSpent returns what this process has used, all its threads together, its
-// children not included.
-func OwnSpent() Spent { return rusage(unix.RUSAGE_SELF) }
-
-func rusage(who int) Spent {
-	var u unix.Rusage
-	if unix.Getrusage(who, &u) != nil {
-		return Spent{} // only a bad address or a bad who can make it fail
-	}
-	return Spent{
-		User:        time.Duration(u.Utime.Nano()),
-		System:      time.Duration(u.Stime.Nano()),
-		Voluntary:   u.Nvcsw,
-		Involuntary: u.Nivcsw,
-	}
-}
-
-// A Death is a child that has ended and been reaped.
-type Death struct {
-	PID    int
-	Status int         // if it exited
-	Signal unix.Signal // if it was killed; otherwise 0
 }
 
 // Reap waits until a child of this process ends, and reaps it. The error is
@@ -311,13 +249,6 @@ func reap(pid, flags int) (Death, error) {
 			return Death{PID: got, Signal: status.Signal()}, nil
 		}
 	}
-}
-
-// A Footprint is what a living process occupies and how often it was switched.
-type Footprint struct {
-	RSS, PeakRSS           int64 // bytes
-	Voluntary, Involuntary int64 // context switches of the threads that are alive
-	Threads                int
 }
 
 // ReadFootprint reads the footprint of process pid from its status and those
@@ -374,14 +305,4 @@ func ResetPeak(pid int) error {
 	defer f.Close()
 	_, err = f.WriteString("5")
 	return err
-}
-
-// IDs returns the pids of processes, ascending.
-func IDs(ps []Process) []int {
-	ids := make([]int, len(ps))
-	for i, p := range ps {
-		ids[i] = p.PID
-	}
-	slices.Sort(ids)
-	return ids
 }
