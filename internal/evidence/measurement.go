@@ -46,13 +46,14 @@ type Trial struct {
 type Usage struct {
 	Span        time.Duration `json:"span_ns"` // between the two readings
 	CPU         time.Duration `json:"cpu_ns"`  // user and system
-	User        time.Duration `json:"user_ns"` // in ticks of 10 ms where the kernel tells no better
+	User        time.Duration `json:"user_ns"` // CPU less System: the parts are in the proportion of the kernel's samples
 	System      time.Duration `json:"system_ns"`
 	PeakRSS     int64         `json:"peak_rss_bytes"` // sum over the living processes of their peaks; shared pages count once for each
 	RSS         int64         `json:"rss_bytes"`      // at the end, summed likewise
 	Voluntary   int64         `json:"voluntary_switches"`
 	Involuntary int64         `json:"involuntary_switches"`
-	Processes   int           `json:"processes"` // at the end
+	Processes   int           `json:"processes"`          // at the end
+	Replaced    int           `json:"replaced,omitempty"` // processes that were there at the first reading and had ended by the second
 	Threads     int           `json:"threads"`
 	Source      string        `json:"source"`   // "cgroup" or "clocks": where CPU was read
 	Answered    uint64        `json:"answered"` // answers complete between the two readings: what CPU per request is divided by
@@ -82,6 +83,10 @@ type Warmup struct {
 type Activity struct {
 	Foreign float64 `json:"foreign_cpus"` // CPUs kept busy by others, on the CPUs in use; -1 if it could not be told
 	Steal   float64 `json:"steal"`        // share of time taken by the hypervisor, 0 to 1; -1 if it could not be told
+
+	// SwappedIn is how many pages the machine brought back from swap: a trial
+	// during which it did measured the disk. 0 also where it could not be told.
+	SwappedIn uint64 `json:"swapped_in,omitempty"`
 }
 
 // A Failure is why a trial is not what it should have been.

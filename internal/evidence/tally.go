@@ -45,6 +45,11 @@ type Tally struct {
 	Outcomes [NumOutcomes]uint64
 	Wrong    uint64 // of the answered: an answer other than expected
 
+	// WrongBytes counts the wrong answers that had a right status, and a body
+	// other than the one expected: what was measured is not the work that was
+	// asked for.
+	WrongBytes uint64
+
 	Statuses map[int]uint64    // of the answered, by status
 	Causes   map[string]uint64 // of the failed, by cause: an errno's name, or a few words
 
@@ -132,6 +137,7 @@ func (t *Tally) Merge(other *Tally) {
 		t.Outcomes[i] += n
 	}
 	t.Wrong += other.Wrong
+	t.WrongBytes += other.WrongBytes
 	for k, n := range other.Statuses {
 		t.Statuses[k] += n
 	}

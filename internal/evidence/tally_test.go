@@ -44,6 +44,7 @@ func tallies(t *rapid.T) (a, b, c *Tally) {
 			ta.Outcomes[i] = count.Draw(t, "outcome")
 		}
 		ta.Wrong = rapid.Uint64Range(0, ta.Outcomes[Answered]).Draw(t, "wrong")
+		ta.WrongBytes = rapid.Uint64Range(0, ta.Wrong).Draw(t, "wrong bytes")
 		ta.Statuses[rapid.IntRange(100, 102).Draw(t, "status")] = count.Draw(t, "statuses")
 		ta.Causes[rapid.SampledFrom([]string{"EPIPE", "ECONNREFUSED"}).Draw(t, "cause")] = count.Draw(t, "causes")
 		ta.Connections = Connections{Opened: count.Draw(t, "opened"), Stale: count.Draw(t, "stale")}

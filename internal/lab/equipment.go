@@ -169,6 +169,9 @@ func (q *Equipment) cpusOf(p *plan.Plan, s *plan.Subject) ([]int, error) {
 	if want.All {
 		return q.Machine, nil
 	}
+	if len(q.CPUs.Subjects) == 0 {
+		return nil, nil // nothing is confined: see CPUs.Why
+	}
 	n := max(want.N, 1)
 	if n > len(q.CPUs.Subjects) {
 		return nil, fmt.Errorf("wants %d CPUs; beside the engine's this machine has %d", n, len(q.CPUs.Subjects))

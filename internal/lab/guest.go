@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"time"
@@ -115,6 +116,10 @@ func (r *round) awaitAnswer(ctx context.Context, g *guest, ready plan.Ready) err
 		err := r.lab.Ask(ctx, g.Address(), ask)
 		if err == nil {
 			return nil
+		}
+		if stranger := new(tls.CertificateVerificationError); errors.As(err, &stranger) {
+			// Waiting makes no certificate better.
+			return &Trouble{evidence.NotReady, fmt.Errorf("%w; insecure: true in the plan, or versus -k, takes any certificate", err)}
 		}
 		if wrong := new(workload.WrongError); errors.As(err, &wrong) {
 			if firstWrong.IsZero() {

@@ -123,7 +123,7 @@ const restartsPerRound = 3
 func (l *Lab) Run(ctx context.Context, x Experiment, rec Record) error {
 	began := time.Now()
 	p := x.Plan
-	precise := newPrecision(p)
+	precise := newPrecision(p, x.timeout())
 	if x.Before != nil {
 		if err := x.Before(precise.add); err != nil {
 			return err
@@ -145,6 +145,15 @@ func (l *Lab) Run(ctx context.Context, x Experiment, rec Record) error {
 	}
 	l.observe(Finished{})
 	return nil
+}
+
+// timeout is the longest timeout of a request among the settings.
+func (x *Experiment) timeout() time.Duration {
+	longest := time.Duration(0)
+	for _, s := range x.Settings {
+		longest = max(longest, s.Load.Usage().Limit())
+	}
+	return longest
 }
 
 func (l *Lab) observe(e Event) {

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"math"
+	"time"
 
 	"webdyno/internal/evidence"
 	"webdyno/internal/plan"
@@ -14,9 +15,10 @@ import (
 // logarithms a round. It never looks at what the intervals say, only at their
 // width, and so does not favour a verdict.
 type precision struct {
-	metric plan.Metric
-	sums   map[cell]*sum
-	rounds int
+	metric  plan.Metric
+	timeout time.Duration // of a request
+	sums    map[cell]*sum
+	rounds  int
 }
 
 // A cell is one variant at one setting in one round.
@@ -30,21 +32,29 @@ type sum struct {
 	n    int
 }
 
-func newPrecision(p *plan.Plan) *precision {
-	return &precision{metric: p.Compare, sums: map[cell]*sum{}}
+func newPrecision(p *plan.Plan, timeout time.Duration) *precision {
+	return &precision{metric: p.Compare, timeout: timeout, sums: map[cell]*sum{}}
 }
 
-// add books a trial's value, unless the trial failed or is a bound's.
+// add books a trial's value, unless the trial failed or is a bound's. A value
+// that is only known to lie beyond the timeout, or zero, has no logarithm: as
+// long as there is one, its interval is not narrow.
 func (w *precision) add(m *evidence.Measurement) error {
-	v, ok := report.Value(w.metric, m)
-	if !ok || v <= 0 || m.Failure != nil || m.Trial.Bound {
+	if m.Failure != nil || m.Trial.Bound || m.Tally == nil || m.Tally.WrongBytes > 0 {
+		return nil
+	}
+	v := report.ValueWithin(w.metric, m, w.timeout)
+	if !v.Known() {
 		return nil
 	}
 	c := cell{report.VariantName(m.Trial), report.SettingName(m.Trial), m.Trial.Round}
 	if w.sums[c] == nil {
 		w.sums[c] = &sum{}
 	}
-	w.sums[c].logs += math.Log(v)
+	if v.Kind != report.Exactly || v.X <= 0 {
+		w.sums[c].logs = math.NaN()
+	}
+	w.sums[c].logs += math.Log(v.X)
 	w.sums[c].n++
 	w.rounds = max(w.rounds, m.Trial.Round)
 	return nil
@@ -72,7 +82,7 @@ func (w *precision) reached(until float64) bool {
 				}
 				d := w.differences(a, b, s)
 				ci, err := stat.HodgesLehmann(d, sequentialLevel)
-				if err != nil || (ci.Hi-ci.Lo)/2 > math.Log1p(until) {
+				if err != nil || !((ci.Hi-ci.Lo)/2 <= math.Log1p(until)) { // not a number is not narrow
 					return false
 				}
 				pairs++

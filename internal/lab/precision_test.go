@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"webdyno/internal/evidence"
 	"webdyno/internal/plan"
@@ -40,7 +41,7 @@ func TestPrecision(t *testing.T) {
 		{10, 0.005, true},
 		{10, 0.2, false},
 	} {
-		w := newPrecision(&plan.Plan{Compare: plan.Throughput})
+		w := newPrecision(&plan.Plan{Compare: plan.Throughput}, time.Second)
 		rounds(t, w, c.n, c.sd)
 		if got := w.reached(0.02); got != c.want {
 			t.Errorf("%d rounds of noise %v: reached %v, want %v", c.n, c.sd, got, c.want)
@@ -50,7 +51,7 @@ func TestPrecision(t *testing.T) {
 
 // Nothing on record is no precision.
 func TestNoPrecision(t *testing.T) {
-	if newPrecision(&plan.Plan{Compare: plan.Throughput}).reached(1) {
+	if newPrecision(&plan.Plan{Compare: plan.Throughput}, time.Second).reached(1) {
 		t.Error("precise without a single trial")
 	}
 }

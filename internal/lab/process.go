@@ -121,10 +121,7 @@ func meter(src probe.Source) (func() (*evidence.Usage, error), error) {
 
 func (s *process) Stop() (string, error) {
 	ending, err := s.Process.Stop()
-	if ending.Clean() {
-		return "", err
-	}
-	return ending.String(), err
+	return ending.Problem(), err
 }
 
 // WatchMachine watches the CPUs in use. It is what Lab.Watch wants.
@@ -151,8 +148,12 @@ type neighbour struct {
 
 func newNeighbour(ctx context.Context, l *launch) (Server, error) {
 	port := l.url.Port()
-	if port == "" {
-		port = map[bool]string{false: "80", true: "443"}[l.subject.TLS()]
+	switch {
+	case port != "":
+	case l.subject.TLS():
+		port = "443"
+	default:
+		port = "80"
 	}
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", l.url.Hostname())
 	if err != nil {

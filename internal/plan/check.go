@@ -89,11 +89,17 @@ func (r *reader) checkOnlyWith(s *Subject, at string) {
 	if s.Serve != "" {
 		refuse("a server of webdyno's own needs neither a folder nor building", "in", "build")
 	}
+	if !s.TLS() {
+		refuse("only an address of https has a certificate", "insecure")
+	}
 	if s.URL != "" {
 		refuse("what runs already is not started by webdyno",
 			"in", "env", "build", "needs", "variants", "cpus", "limits", "stop")
 	}
 }
+
+// TLS tells whether the subject is asked over TLS.
+func (s *Subject) TLS() bool { return strings.HasPrefix(strings.ToLower(s.URL), "https:") }
 
 // called names the subject in complaints.
 func (s *Subject) called() string {
@@ -109,10 +115,7 @@ func checkURL(s string) error {
 	if err != nil {
 		return fmt.Errorf("%s is no address: %s", show(s), want)
 	}
-	if u.Scheme == "https" {
-		return fmt.Errorf("%s: TLS is not built yet: want an address of plain http", show(s))
-	}
-	if u.Scheme != "http" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return fmt.Errorf("%s is no address of a server: %s", show(s), want)
 	}
 	return nil

@@ -51,6 +51,8 @@ type Subject struct {
 	Shell string   // a line for /bin/sh
 	URL   string   // already running: neither started nor stopped
 
+	Insecure bool // with a URL of https: any certificate will do
+
 	In       string // folder it starts in: one of subjects/, or a path; resolved against the plan's folder
 	Env      []Var  // beside the clean environment that every subject gets
 	Build    [][]string

@@ -161,13 +161,25 @@ func TestVariants(t *testing.T) {
 		"first[python=pypy,workers=1]", "first[python=pypy,workers=2]",
 		"second[python=cpython,workers=1]", "second[python=cpython,workers=2]",
 		"second[python=pypy,workers=1]", "second[python=pypy,workers=2]",
-		"third", "fourth", "fifth",
+		"third", "fourth", "fifth", "sixth",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("variants (-want +got):\n%s", diff)
 	}
 	if len(ids) != len(want) || !ids["r03-b05-third"] || !ids["r03-b05-first.python=pypy.workers=2"] {
 		t.Errorf("trial IDs %v", ids)
+	}
+}
+
+// A variant has one name, whatever order its factors were written in: a record
+// keeps none, and the lab finds a trial's variant by it. Its ID stays the plan's.
+func TestVariantNameKnowsNoOrder(t *testing.T) {
+	v := Variant{&Subject{Name: "a"}, []Choice{{"python", TextLevel("pypy")}, {"cython", TextLevel("a b")}}}
+	if got, want := v.Name(), "a[cython=a b,python=pypy]"; got != want || VariantName("a", v.Values()) != want {
+		t.Errorf("called %q, and of its values %q; want %q", got, VariantName("a", v.Values()), want)
+	}
+	if got, want := TrialID(1, Block{Number: 2}, v), "r01-b02-a.python=pypy.cython=a_b~9996715e"; got != want {
+		t.Errorf("ID %q, want %q as ever", got, want)
 	}
 }
 

@@ -100,7 +100,6 @@ func defaults() Plan {
 		Blocks:   1,
 		Budget:   30 * time.Minute,
 		CPUs:     CPUs{N: 1},
-		Compare:  Throughput,
 		Seed:     1,
 	}
 }
@@ -112,10 +111,24 @@ func (r *reader) fillIn() {
 		p.Workload.Path = Text{Literal: "/"}
 	}
 	r.fillLoad()
+	if !r.written("compare") {
+		p.Compare = usualMetric(p.Load)
+	}
 	p.Rounds = fillRounds(p.Rounds, r.written("rounds.until"))
 	for i := range p.Subjects {
 		fillSubject(&p.Subjects[i], r.written(join(item("subjects", i), "needs.modules")))
 	}
+}
+
+// usualMetric is what subjects are compared by where the plan does not say. In an
+// open load throughput is the schedule's as long as a server keeps up, and says
+// nothing of it; response times do. p90 is far enough out to see queues, and
+// takes no more than a hundred requests.
+func usualMetric(l Load) Metric {
+	if l.Open {
+		return ResponseP90
+	}
+	return Throughput
 }
 
 // What rounds are where the plan does not say.

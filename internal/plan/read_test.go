@@ -54,6 +54,23 @@ func fileText(t *testing.T, name string) string {
 	return string(b)
 }
 
+// What a plan does not say it compares depends on its load: an open load's
+// throughput is the schedule's.
+func TestUsualMetric(t *testing.T) {
+	for src, want := range map[string]Metric{
+		"subjects: [{name: a, serve: hello}]\n":                                                         Throughput,
+		"subjects: [{name: a, serve: hello}]\nload: {closed: {connections: 4}}\n":                       Throughput,
+		"subjects: [{name: a, serve: hello}]\nload: {open: {rate: 100}}\n":                              ResponseP90,
+		"subjects: [{name: a, serve: hello}]\nload: {open: {rate: [100, 200]}}\n":                       ResponseP90,
+		"subjects: [{name: a, serve: hello}]\nload: {open: {rate: 100}}\ncompare: throughput\n":         Throughput,
+		"subjects: [{name: a, serve: hello}]\nload: {closed: {connections: 4}}\ncompare: service_p50\n": ServiceP50,
+	} {
+		if p := mustRead(t, src, world()); p.Compare != want {
+			t.Errorf("%s: compares %s, want %s", src, p.Compare, want)
+		}
+	}
+}
+
 // Each file under complaints/ is a plan with mistakes; what is said about them
 // stands beside it.
 func TestComplaints(t *testing.T) {

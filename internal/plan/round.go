@@ -3,7 +3,9 @@ package plan
 import (
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,17 +55,25 @@ func combinations(fs []Factor) int {
 	return n
 }
 
-// Name returns the variant as reports show it: "uvloop", or
-// "tornado[python=pypy]" where the subject has factors of its own.
-func (v Variant) Name() string {
-	if len(v.Choice) == 0 {
-		return v.Subject.Name
+// Name returns the variant as reports show it; see VariantName.
+func (v Variant) Name() string { return VariantName(v.Subject.Name, v.Values()) }
+
+// VariantName returns what a subject with a choice of its own factors is called
+// wherever people read it: "uvloop", or "tornado[cython=none,python=pypy]" with
+// the factors in alphabetical order, since a record keeps no other.
+func VariantName(subject string, choice map[string]string) string {
+	return called(subject, slices.Sorted(maps.Keys(choice)), choice)
+}
+
+func called(subject string, order []string, choice map[string]string) string {
+	if len(order) == 0 {
+		return subject
 	}
 	var parts []string
-	for _, c := range v.Choice {
-		parts = append(parts, c.Factor+"="+c.Level.String())
+	for _, f := range order {
+		parts = append(parts, f+"="+choice[f])
 	}
-	return v.Subject.Name + "[" + strings.Join(parts, ",") + "]"
+	return subject + "[" + strings.Join(parts, ",") + "]"
 }
 
 // Values returns the variant's choice for Substitute.
@@ -122,7 +132,9 @@ func (v Variant) fileName() string {
 	var b strings.Builder
 	b.WriteString(v.Subject.Name)
 	changed := false
+	var order []string // the plan's: an ID stays what it was
 	for _, c := range v.Choice {
+		order = append(order, c.Factor)
 		level := strings.Map(fileLetter, c.Level.String())
 		changed = changed || level != c.Level.String()
 		b.WriteString("." + c.Factor + "=" + level)
@@ -132,7 +144,7 @@ func (v Variant) fileName() string {
 		return name
 	}
 	h := fnv.New32a()
-	h.Write([]byte(v.Name()))
+	h.Write([]byte(called(v.Subject.Name, order, v.Values())))
 	return fmt.Sprintf("%.*s~%08x", maxFileName, name, h.Sum32())
 }
 

@@ -83,14 +83,14 @@ func measurement(t *rapid.T) *evidence.Measurement {
 			LoadSeed: rapid.Uint64().Draw(t, "seed"),
 		}),
 		Began: moment(t),
-		Host:  evidence.Activity{Foreign: number(t), Steal: number(t)},
+		Host:  evidence.Activity{Foreign: number(t), Steal: number(t), SwappedIn: count(t)},
 		Notes: rapid.SliceOf(rapid.Custom(note)).Draw(t, "notes"),
 	}
 	if rapid.Bool().Draw(t, "has a tally") {
 		m.Tally = tally(t)
 	}
 	if rapid.Bool().Draw(t, "has usage") {
-		m.Server = &evidence.Usage{Span: span(t), CPU: span(t), PeakRSS: rapid.Int64().Draw(t, "rss"), Threads: rapid.Int().Draw(t, "threads"), Source: "cgroup", Answered: count(t)}
+		m.Server = &evidence.Usage{Span: span(t), CPU: span(t), PeakRSS: rapid.Int64().Draw(t, "rss"), Threads: rapid.Int().Draw(t, "threads"), Replaced: rapid.Int().Draw(t, "replaced"), Source: "cgroup", Answered: count(t)}
 	}
 	if rapid.Bool().Draw(t, "has a start") {
 		rates := rapid.SliceOf(rapid.Float64()).Draw(t, "rates")
@@ -107,7 +107,7 @@ func tally(t *rapid.T) *evidence.Tally {
 	for o := range tally.Outcomes {
 		tally.Outcomes[o] = count(t)
 	}
-	tally.Wrong = count(t)
+	tally.Wrong, tally.WrongBytes = count(t), count(t)
 	tally.Statuses = rapid.MapOf(rapid.IntRange(-1, 999), rapid.Uint64()).Draw(t, "statuses")
 	tally.Causes = rapid.MapOf(rapid.String(), rapid.Uint64()).Draw(t, "causes")
 	tally.Connections = evidence.Connections{Opened: count(t), Failed: count(t), Stale: count(t), ClosedByServer: count(t), ClosedByUs: count(t)}

@@ -83,11 +83,13 @@ func TestReadTallyCanBeMerged(t *testing.T) {
 func TestEveryFieldIsKept(t *testing.T) {
 	m := aTrial(0)
 	m.Client, m.Failure = m.Server, aFailure().Failure
+	m.Server.Replaced, m.Host.SwappedIn = 2, 3
 	m.Start.Warmup.Service = []float64{0.5, 0.25}
 	m.Trial.Variant = map[string]string{"python": "pypy"}
 	m.Trial.Bound, m.Trial.Attempt = true, 1
 	m.Tally.Connections = evidence.Connections{Opened: 1, Failed: 2, Stale: 3, ClosedByServer: 4, ClosedByUs: 5}
 	m.Tally.Connect.Record(7)
+	m.Tally.WrongBytes = 1
 	wantFilled(t, "Measurement", reflect.ValueOf(*m))
 	wantFilled(t, "Second", reflect.ValueOf(m.Tally.Seconds[0]))
 	if d := cmp.Diff([]*evidence.Measurement{m}, readAll(t, newRecord(t, m)), sameEvidence); d != "" {

@@ -52,6 +52,7 @@ type wireTally struct {
 	Due            uint64            `json:"due"` // for readers without webdyno: the sum of the outcomes
 	Outcomes       map[string]uint64 `json:"outcomes"`
 	Wrong          uint64            `json:"wrong"`
+	WrongBytes     uint64            `json:"wrong_bytes,omitempty"`
 	Statuses       map[int]uint64    `json:"statuses"`
 	Causes         map[string]uint64 `json:"causes"`
 	Connections    wireConnections   `json:"connections"`
@@ -95,6 +96,7 @@ type wireUsage struct {
 	Voluntary   int64         `json:"voluntary_switches"`
 	Involuntary int64         `json:"involuntary_switches"`
 	Processes   int           `json:"processes"`
+	Replaced    int           `json:"replaced,omitempty"`
 	Threads     int           `json:"threads"`
 	Source      string        `json:"source"`
 	Answered    uint64        `json:"answered"`
@@ -118,8 +120,9 @@ type wireWarmup struct {
 }
 
 type wireActivity struct {
-	Foreign float64 `json:"foreign_cpus"`
-	Steal   float64 `json:"steal"`
+	Foreign   float64 `json:"foreign_cpus"`
+	Steal     float64 `json:"steal"`
+	SwappedIn uint64  `json:"swapped_in,omitempty"`
 }
 
 type wireNote struct {
@@ -168,6 +171,7 @@ func tallyOut(t *evidence.Tally) *wireTally {
 		Due:            t.Due(),
 		Outcomes:       map[string]uint64{},
 		Wrong:          t.Wrong,
+		WrongBytes:     t.WrongBytes,
 		Statuses:       orEmpty(t.Statuses),
 		Causes:         orEmpty(t.Causes),
 		Connections:    wireConnections(t.Connections),
@@ -227,6 +231,7 @@ func (w *wireTally) tally() (*evidence.Tally, error) {
 	}
 	t := &evidence.Tally{
 		Wrong:          w.Wrong,
+		WrongBytes:     w.WrongBytes,
 		Statuses:       orEmpty(w.Statuses),
 		Causes:         orEmpty(w.Causes),
 		Connections:    evidence.Connections(w.Connections),

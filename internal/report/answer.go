@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -16,10 +17,13 @@ const mostSentences = 8
 // mostCrossings is how many of them are crossings; all are in the full report.
 const mostCrossings = 3
 
-// answer says in words what the report found, the most important first: the
-// ends of the main factor, where subjects cross, then the levels between.
+// answer says in words what the report found, the most important first: who did
+// not answer rightly, the ends of the main factor, where subjects cross, then the levels between.
 func (t *table) answer(r *Report, pairs []*pair) []string {
 	answer := []string{}
+	for _, s := range t.leads() {
+		answer = append(answer, s+".")
+	}
 	if len(r.Rows) == 0 {
 		return append(answer, "Nothing was measured that could be reported.")
 	}
@@ -39,10 +43,8 @@ func (t *table) answer(r *Report, pairs []*pair) []string {
 	if len(sentences) == 0 {
 		sentences = t.figuresAlone(r, append(ends, between...))
 	}
-	if len(sentences) > mostSentences {
-		sentences = sentences[:mostSentences]
-	}
-	return append(answer, sentences...)
+	answer = append(answer, sentences...)
+	return answer[:min(len(answer), mostSentences)]
 }
 
 // byImportance returns the settings at the ends of the main factor, the highest
@@ -150,7 +152,7 @@ func (p *pair) leads(v *variant) bool {
 	first, _, ratio := p.better()
 	verdict := p.verdict()
 	return p.metric == plan.Throughput && first == v && ratio.HasInterval() && !p.atLimit &&
-		(verdict == Faster || verdict == Slower)
+		!math.IsInf(ratio.Lo, 1) && (verdict == Faster || verdict == Slower)
 }
 
 // lead says in one sentence how far v is ahead of the others of the pairs.
@@ -183,8 +185,10 @@ func byWins(pairs []*pair) []*variant {
 				order = append(order, v)
 			}
 		}
-		first, _, _ := p.better()
-		wins[first]++
+		if len(p.logs) > 0 {
+			first, _, _ := p.better()
+			wins[first]++
+		}
 	}
 	slices.SortStableFunc(order, func(a, b *variant) int { return wins[b] - wins[a] })
 	return order
@@ -194,50 +198,86 @@ func byWins(pairs []*pair) []*variant {
 func (p *pair) sentence(factorNames []string) string {
 	first, second, ratio := p.better()
 	where := phrase(factorNames, p.setting.factors)
+	if len(p.logs) == 0 {
+		return capital(fmt.Sprintf("%s and %s cannot be told apart%s%s: in all of %s %s.",
+			p.a.name, p.b.name, p.by(), space(where), plural(p.silent, "round"), p.silence()))
+	}
 	if !ratio.HasInterval() {
-		return capital(fmt.Sprintf("%s%d rounds are too few to tell %s and %s apart: %d would do.",
-			comma(where), ratio.N, p.a.name, p.b.name, stat.MinFor(1-p.alpha)))
+		return capital(fmt.Sprintf("%s%d rounds are too few to tell %s and %s apart%s: %d would do.",
+			comma(where), ratio.N, p.a.name, p.b.name, p.by(), stat.MinFor(1-p.alpha)))
 	}
 	switch v := p.verdict(); {
 	case p.atLimit && p.sign() == 0:
-		return capital(fmt.Sprintf("%s and %s cannot be told apart%s: the instrument was the limit.",
-			first.name, second.name, space(where)))
+		return capital(fmt.Sprintf("%s and %s cannot be told apart%s%s: the instrument was the limit.",
+			first.name, second.name, p.by(), space(where)))
 	case v == Undetermined:
 		more := ""
 		if n := p.needs(); n > 0 {
 			more = fmt.Sprintf("; about %d rounds would tell", n)
 		}
 		if p.ratio.Lo > 0 || p.ratio.Hi < 0 {
-			return capital(fmt.Sprintf("%s%s seems ahead of %s (%s), but among so many pairs that may be chance%s.",
-				comma(where), first.name, second.name, times(ratio), more))
+			return capital(fmt.Sprintf("%s%s seems ahead of %s%s (%s), but among so many pairs that may be chance%s.",
+				comma(where), first.name, second.name, p.by(), times(ratio), more))
 		}
-		return capital(fmt.Sprintf("%s and %s cannot be told apart%s (%s%s).",
-			first.name, second.name, space(where), times(ratio), more))
+		return capital(fmt.Sprintf("%s and %s cannot be told apart%s%s (%s%s).",
+			first.name, second.name, p.by(), space(where), times(ratio), more))
 	case v == Equivalent:
-		return capital(fmt.Sprintf("%s and %s are equivalent%s, within %s (%s).",
-			first.name, second.name, space(where), unit.Share(Margin), times(ratio)))
+		return capital(fmt.Sprintf("%s and %s are equivalent%s%s, within %s (%s).",
+			first.name, second.name, p.by(), space(where), unit.Share(Margin), times(ratio)))
 	}
-	if p.metric == plan.Throughput {
-		most := ""
-		if p.atLimit {
-			most = "; the instrument was the limit"
-		}
-		return capital(fmt.Sprintf("%s%s is %s as fast as %s%s.", comma(where), first.name, times(ratio), second.name, most))
-	}
-	return capital(fmt.Sprintf("%s%s of %s is %s that of %s.",
-		comma(where), metricName(p.metric), first.name, times(ratio), second.name))
+	return capital(comma(where) + p.ahead(first, second, ratio) + ".")
 }
 
-// times writes a ratio's interval: "2.40 to 2.61 times".
-func times(e stat.Estimate) string { return unit.Number(e.Lo) + " to " + unit.Number(e.Hi) + " times" }
+// ahead says by how much the first of two is the better one.
+func (p *pair) ahead(first, second *variant, ratio stat.Estimate) string {
+	switch {
+	case math.IsInf(ratio.Lo, 1):
+		return fmt.Sprintf("%s is better than %s%s, and no ratio tells by how much", first.name, second.name, p.by())
+	case p.metric != plan.Throughput:
+		return fmt.Sprintf("%s is better: %s of %s is %s that of %s",
+			first.name, metricName(p.metric), second.name, times(ratio), first.name)
+	case p.atLimit:
+		return fmt.Sprintf("%s is %s as fast as %s; the instrument was the limit", first.name, times(ratio), second.name)
+	}
+	return fmt.Sprintf("%s is %s as fast as %s", first.name, times(ratio), second.name)
+}
+
+// by names what was compared, where it is not throughput: " by the p90 response
+// time".
+func (p *pair) by() string {
+	if p.metric == plan.Throughput {
+		return ""
+	}
+	return " by " + metricName(p.metric)
+}
+
+// times writes a ratio's interval: "2.40 to 2.61 times"; "at least 2.40 times"
+// where it is open.
+func times(e stat.Estimate) string {
+	above, below := e.Lo > 0, !math.IsInf(e.Hi, 1)
+	switch {
+	case above && below:
+		return unit.Number(e.Lo) + " to " + unit.Number(e.Hi) + " times"
+	case above:
+		return "at least " + unit.Number(e.Lo) + " times"
+	case below:
+		return "at most " + unit.Number(e.Hi) + " times"
+	}
+	return "by any ratio"
+}
 
 func (c Crossing) sentence(factorNames []string) string {
 	at := func(x Number) string { return unit.Number(x.X) }
+	where := space(phrase(factorNames, c.Factors))
 	what, measure := "", ""
 	if word, ok := strings.CutSuffix(c.Factor, "_bytes"); ok && word != "" {
 		measure = " bytes"
 	} else {
 		what = c.Factor + " = "
+	}
+	if !c.At.Known() {
+		return capital(fmt.Sprintf("%s and %s cross between %s%s and %s%s%s.", c.A.name(), c.B.name(), what,
+			plainNumber(c.Between[0]), plainNumber(c.Between[1]), measure, where))
 	}
 	s := fmt.Sprintf("%s and %s cross near %s%s%s", c.A.name(), c.B.name(), what, at(c.At), measure)
 	if c.Lo.Known() && c.Hi.Known() {
@@ -248,10 +288,7 @@ func (c Crossing) sentence(factorNames []string) string {
 	} else {
 		s += fmt.Sprintf(", between the measured %s and %s", plainNumber(c.Between[0]), plainNumber(c.Between[1]))
 	}
-	if where := phrase(factorNames, c.Factors); where != "" {
-		s += " " + where
-	}
-	return capital(s + ".")
+	return capital(s + where + ".")
 }
 
 // figuresAlone says the figures of the primary metric where there is nothing to
@@ -274,7 +311,10 @@ func (r Row) sentence(factorNames []string) string {
 	switch {
 	case r.Lo.Known() && r.Hi.Known():
 		s += fmt.Sprintf(" (%s to %s)", r.Lo.in(r.Unit), r.Hi.in(r.Unit))
-	case r.Value.Known():
+	case !r.Value.Known():
+		return capital(fmt.Sprintf("%s%s of %s cannot be told: too few requests fell due in a round.",
+			comma(phrase(factorNames, r.Factors)), metricName(r.Metric), r.name()))
+	default:
 		s += fmt.Sprintf(", of %d rounds: too few for an interval", r.N)
 	}
 	return capital(s + ".")

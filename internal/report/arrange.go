@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"webdyno/internal/evidence"
 	"webdyno/internal/plan"
@@ -15,12 +16,13 @@ import (
 // round. Its order is the plan's, and does not depend on the order in which the
 // measurements came.
 type table struct {
-	in          Input
-	plan        *plan.Plan // in.Plan, or an empty one
+	plan        *plan.Plan      // an empty one if none is known
+	setup       *evidence.Setup // nil: nothing is known of the machine
 	factorNames []string
 	variants    []*variant
 	settings    []*setting
 	trials      []*trial // by round, block, setting and variant
+	ends        []*trial // what was wrong as a round ended, by round: of no setting, and no trials
 	cells       map[place]*cell
 }
 
@@ -40,9 +42,13 @@ type setting struct {
 	factors Factors
 }
 
-// A trial is a measurement with what follows from it.
+// A trial is what is kept of a measurement, with what follows from it.
 type trial struct {
-	*evidence.Measurement
+	*digest
+	Trial   evidence.Trial
+	Began   time.Time
+	Failure *evidence.Failure
+
 	variant *variant
 	setting *setting
 	notes   []evidence.Note // the measurement's own and those of its grade
@@ -67,8 +73,8 @@ type round struct {
 }
 
 // VariantName returns how a trial's subject and variant are called in a report:
-// "tornado[python=pypy]".
-func VariantName(t evidence.Trial) string { return nameOf(t.Subject, t.Variant) }
+// "tornado[python=pypy]". It is the name that the plan has for it.
+func VariantName(t evidence.Trial) string { return plan.VariantName(t.Subject, t.Variant) }
 
 // SettingName returns how a trial's setting is called: "path_bytes = 11, rate =
 // 200", in alphabetical order; empty if nothing varies.
@@ -76,19 +82,8 @@ func SettingName(t evidence.Trial) string {
 	return settingName(slices.Sorted(maps.Keys(t.Factors)), t.Factors)
 }
 
-func nameOf(subject string, choice map[string]string) string {
-	if len(choice) == 0 {
-		return subject
-	}
-	var parts []string
-	for _, f := range slices.Sorted(maps.Keys(choice)) {
-		parts = append(parts, f+"="+choice[f])
-	}
-	return subject + "[" + strings.Join(parts, ",") + "]"
-}
-
 // name returns how the variant is called in a report.
-func (w Who) name() string { return nameOf(w.Subject, w.Variant) }
+func (w Who) name() string { return plan.VariantName(w.Subject, w.Variant) }
 
 func settingName(order []string, factors Factors) string {
 	var parts []string
@@ -100,18 +95,43 @@ func settingName(order []string, factors Factors) string {
 	return strings.Join(parts, ", ")
 }
 
-func arrange(in Input) *table {
-	in.Measurements = lastAttempts(in.Measurements)
-	t := &table{in: in, plan: in.Plan, cells: map[place]*cell{}}
+func arrange(in Input) (*table, error) {
+	t := &table{plan: in.Plan, setup: in.Setup, cells: map[place]*cell{}}
 	if t.plan == nil {
 		t.plan = &plan.Plan{}
 	}
+	if err := in.each(t.take); err != nil {
+		return nil, err
+	}
+	t.trials = lastAttempts(t.trials)
 	t.factorNames = t.namesOfFactors()
-	t.variants = t.allVariants()
-	t.settings = t.allSettings()
-	t.gradeTrials()
+	t.allVariants()
+	t.allSettings()
+	slices.SortStableFunc(t.trials, compareTrials)
+	slices.SortStableFunc(t.ends, func(a, b *trial) int {
+		return cmp.Or(cmp.Compare(a.Trial.Round, b.Trial.Round), cmp.Compare(a.Trial.ID, b.Trial.ID))
+	})
 	t.fillCells()
-	return t
+	return t, nil
+}
+
+// take reduces a measurement to what the report needs of it. What a subject left
+// behind at a round's end is recorded as a block 0: it is no trial.
+func (t *table) take(m *evidence.Measurement) error {
+	c := Circumstances{
+		Load:       exactLoad(t.plan.Load, m.Trial.Factors),
+		CPUsShared: t.setup != nil && t.setup.CPUs.Shared,
+	}
+	tr := &trial{Trial: m.Trial, Began: m.Began, Failure: m.Failure}
+	tr.notes = distinct(append(slices.Clone(m.Notes), Grade(m, c)...))
+	tr.grade = evidence.Worst(tr.notes)
+	if m.Trial.Block == 0 {
+		t.ends = append(t.ends, tr)
+		return nil
+	}
+	tr.digest = digestOf(m)
+	t.trials = append(t.trials, tr)
+	return nil
 }
 
 // namesOfFactors returns the plan's factors in its order, then any others.
@@ -121,8 +141,8 @@ func (t *table) namesOfFactors() []string {
 		names = append(names, f.Name)
 	}
 	others := map[string]bool{}
-	for _, m := range t.in.Measurements {
-		for f := range m.Trial.Factors {
+	for _, tr := range t.trials {
+		for f := range tr.Trial.Factors {
 			others[f] = !slices.Contains(names, f)
 		}
 	}
@@ -134,28 +154,28 @@ func (t *table) namesOfFactors() []string {
 	return names
 }
 
-// allVariants returns everything that was measured, in the order of the setup,
-// then of the plan, then of the alphabet.
-func (t *table) allVariants() []*variant {
+// allVariants gives everything that was measured its variant: in the order of the
+// setup, then of the plan, then of the alphabet.
+func (t *table) allVariants() {
 	byName := map[string]*variant{}
-	for _, m := range t.in.Measurements {
-		name := VariantName(m.Trial)
+	for _, tr := range t.trials {
+		name := VariantName(tr.Trial)
 		if byName[name] == nil {
-			byName[name] = &variant{Who: who(m.Trial.Subject, m.Trial.Variant), name: name}
+			byName[name] = &variant{Who: who(tr.Trial.Subject, tr.Trial.Variant), name: name}
 		}
-		byName[name].bound = byName[name].bound || m.Trial.Bound
+		tr.variant = byName[name]
+		tr.variant.bound = tr.variant.bound || tr.Trial.Bound
 	}
 	first := t.declared()
-	all := slices.SortedFunc(maps.Values(byName), func(a, b *variant) int {
+	t.variants = slices.SortedFunc(maps.Values(byName), func(a, b *variant) int {
 		return cmp.Or(
 			cmp.Compare(first(a.name), first(b.name)),
 			cmp.Compare(first(a.Subject), first(b.Subject)),
 			cmp.Compare(a.name, b.name))
 	})
-	for i, v := range all {
+	for i, v := range t.variants {
 		v.index = i
 	}
-	return all
 }
 
 // declared returns a function that tells at which place a name was declared; a
@@ -167,9 +187,9 @@ func (t *table) declared() func(name string) int {
 			at[name] = len(at)
 		}
 	}
-	if t.in.Setup != nil {
-		for _, s := range t.in.Setup.Subjects {
-			add(nameOf(s.Name, s.Variant))
+	if t.setup != nil {
+		for _, s := range t.setup.Subjects {
+			add(plan.VariantName(s.Name, s.Variant))
 		}
 	}
 	for _, s := range t.plan.Subjects {
@@ -191,20 +211,20 @@ func who(subject string, choice map[string]string) Who {
 	return Who{subject, choice}
 }
 
-func (t *table) allSettings() []*setting {
+func (t *table) allSettings() {
 	byName := map[string]*setting{}
-	for _, m := range t.in.Measurements {
-		name := settingName(t.factorNames, m.Trial.Factors)
+	for _, tr := range t.trials {
+		name := settingName(t.factorNames, tr.Trial.Factors)
 		if byName[name] == nil {
 			byName[name] = &setting{factors: Factors{}}
-			maps.Copy(byName[name].factors, m.Trial.Factors)
+			maps.Copy(byName[name].factors, tr.Trial.Factors)
 		}
+		tr.setting = byName[name]
 	}
-	all := slices.SortedFunc(maps.Values(byName), t.compareSettings)
-	for i, s := range all {
+	t.settings = slices.SortedFunc(maps.Values(byName), t.compareSettings)
+	for i, s := range t.settings {
 		s.index = i
 	}
-	return all
 }
 
 // compareSettings orders settings factor by factor: numbers by size, texts in
@@ -238,29 +258,6 @@ func (t *table) levelIndex(factor string, l plan.Level) int {
 		return len(f.Levels)
 	}
 	return 0
-}
-
-func (t *table) gradeTrials() {
-	variants, settings := map[string]*variant{}, map[string]*setting{}
-	for _, v := range t.variants {
-		variants[v.name] = v
-	}
-	for _, s := range t.settings {
-		settings[settingName(t.factorNames, s.factors)] = s
-	}
-	shared := t.in.Setup != nil && t.in.Setup.CPUs.Shared
-	for _, m := range t.in.Measurements {
-		tr := &trial{
-			Measurement: m,
-			variant:     variants[VariantName(m.Trial)],
-			setting:     settings[settingName(t.factorNames, m.Trial.Factors)],
-		}
-		c := Circumstances{Load: exactLoad(t.plan.Load, m.Trial.Factors), CPUsShared: shared}
-		tr.notes = distinct(append(slices.Clone(m.Notes), Grade(m, c)...))
-		tr.grade = evidence.Worst(tr.notes)
-		t.trials = append(t.trials, tr)
-	}
-	slices.SortStableFunc(t.trials, compareTrials)
 }
 
 func compareTrials(a, b *trial) int {
@@ -343,10 +340,10 @@ func (t *table) confidence() float64 {
 
 func (t *table) skipped() []Skipped {
 	all := []Skipped{}
-	if t.in.Setup == nil {
+	if t.setup == nil {
 		return all
 	}
-	for _, s := range t.in.Setup.Subjects {
+	for _, s := range t.setup.Subjects {
 		if s.Skipped != "" {
 			all = append(all, Skipped{who(s.Name, s.Variant), s.Skipped, s.Hint})
 		}
@@ -359,21 +356,38 @@ func blames(f *evidence.Failure) bool {
 	return f.Kind != evidence.Instrument && f.Kind != evidence.Abandoned
 }
 
+// troubled returns the trials and, after those of its round, what a round's end
+// brought to light.
+func (t *table) troubled() []*trial {
+	all := slices.Concat(t.trials, t.ends)
+	slices.SortStableFunc(all, func(a, b *trial) int { return cmp.Compare(a.Trial.Round, b.Trial.Round) })
+	return all
+}
+
 func (t *table) failed() []Failed {
 	all := []Failed{}
-	for _, tr := range t.trials {
-		if tr.Failure == nil || !blames(tr.Failure) {
+	for _, tr := range t.troubled() {
+		f := Failed{Who: who(tr.Trial.Subject, tr.Trial.Variant), Round: tr.Trial.Round, Trial: tr.Trial.ID}
+		switch {
+		case tr.Failure != nil && blames(tr.Failure):
+			f.What, f.Last = tr.Failure.Text, tr.Failure.Last
+		case tr.answeredWrongly():
+			f.What = tr.notes[slices.IndexFunc(tr.notes, isWrong)].Text
+		default:
 			continue
 		}
-		all = append(all, Failed{tr.variant.Who, tr.Trial.Round, tr.Trial.ID, tr.Failure.Text, tr.Failure.Last})
+		all = append(all, f)
 	}
 	return all
 }
 
+// answeredWrongly tells whether the subject did other work than was asked for.
+func (t *trial) answeredWrongly() bool { return slices.ContainsFunc(t.notes, isWrong) }
+
 func (t *table) invalid() []Invalid {
 	all := []Invalid{}
-	for _, tr := range t.trials {
-		if tr.sound() || tr.Failure != nil && blames(tr.Failure) {
+	for _, tr := range t.troubled() {
+		if tr.sound() || tr.Failure != nil && blames(tr.Failure) || tr.answeredWrongly() {
 			continue
 		}
 		var why []string
@@ -382,7 +396,7 @@ func (t *table) invalid() []Invalid {
 				why = append(why, n.Text)
 			}
 		}
-		all = append(all, Invalid{tr.variant.Who, tr.Trial.Round, tr.Trial.ID, strings.Join(why, "; ")})
+		all = append(all, Invalid{who(tr.Trial.Subject, tr.Trial.Variant), tr.Trial.Round, tr.Trial.ID, strings.Join(why, "; ")})
 	}
 	return all
 }
@@ -430,11 +444,17 @@ func worseFirst(a, b evidence.Note) int {
 	return cmp.Or(cmp.Compare(b.Grade, a.Grade), cmp.Compare(a.Kind, b.Kind))
 }
 
-// notes returns every kind of note once: of the run, of its trials, of the fits.
+// notes returns every kind of note once: of the whole, of its trials, of the fits.
 func (t *table) notes(fits []Fit) []evidence.Note {
 	var all []evidence.Note
-	if t.in.Setup != nil {
-		all = append(all, t.in.Setup.Notes...)
+	if t.plan.Load.Open && t.primary() == plan.Throughput {
+		all = append(all, evidence.Note{
+			Kind: "throughput-of-a-schedule", Grade: evidence.B,
+			Text: "in an open load throughput is the schedule's, unless the server falls behind; response times tell more (compare: response_p90)",
+		})
+	}
+	if t.setup != nil {
+		all = append(all, t.setup.Notes...)
 	}
 	all = append(all, gather(t.trials)...)
 	for _, f := range fits {

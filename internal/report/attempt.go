@@ -1,20 +1,18 @@
 package report
 
-import "webdyno/internal/evidence"
-
 // lastAttempts leaves out the trials of blocks that were begun again: a block's
 // last attempt is the one that counts.
-func lastAttempts(ms []*evidence.Measurement) []*evidence.Measurement {
+func lastAttempts(trials []*trial) []*trial {
 	type block struct{ round, number int }
 	last := map[block]int{}
-	for _, m := range ms {
-		b := block{m.Trial.Round, m.Trial.Block}
-		last[b] = max(last[b], m.Trial.Attempt)
+	for _, tr := range trials {
+		b := block{tr.Trial.Round, tr.Trial.Block}
+		last[b] = max(last[b], tr.Trial.Attempt)
 	}
-	var kept []*evidence.Measurement
-	for _, m := range ms {
-		if m.Trial.Attempt == last[block{m.Trial.Round, m.Trial.Block}] {
-			kept = append(kept, m)
+	var kept []*trial
+	for _, tr := range trials {
+		if tr.Trial.Attempt == last[block{tr.Trial.Round, tr.Trial.Block}] {
+			kept = append(kept, tr)
 		}
 	}
 	return kept

@@ -30,6 +30,15 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
+func build(t testing.TB, in Input) *Report {
+	t.Helper()
+	r, err := Build(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func jsonOf(t testing.TB, r *Report) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -49,7 +58,7 @@ func textOf(t testing.TB, r *Report, o TextOptions) []byte {
 }
 
 func TestGoldenHandlerWork(t *testing.T) {
-	r := Build(handlerWork().input())
+	r := build(t, handlerWork().input())
 	golden(t, "handler-work.json", jsonOf(t, r))
 	golden(t, "handler-work.txt", textOf(t, r, TextOptions{}))
 	golden(t, "handler-work-short.txt", textOf(t, r, TextOptions{Short: true}))

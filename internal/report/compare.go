@@ -1,8 +1,11 @@
 package report
 
 import (
+	"fmt"
+	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"webdyno/internal/evidence"
 	"webdyno/internal/plan"
@@ -16,15 +19,17 @@ type pair struct {
 	metric  plan.Metric
 
 	// logs holds for each round that has both the logarithm of the ratio of a
-	// to b, taken over the blocks that have both. A trial that is missing or
-	// invalid takes its whole block out, so that the two are always compared
-	// under the same conditions.
-	logs map[int]float64
+	// to b, taken over the blocks that have both, as far as it is known. A trial
+	// that is missing or invalid takes its whole block out, so that the two are
+	// always compared under the same conditions.
+	logs   map[int]stat.Span
+	silent int // rounds beside these, that have both and do not tell which is better
 
 	cost float64 // of b: the metric, or its inverse if higher is better; median over rounds
 
-	ratio    stat.Estimate // of a to b, as logarithms
-	narrow   stat.Estimate // likewise, at the level that equivalence is tested at
+	ratio    stat.Estimate // of a to b, as logarithms; Lo and Hi are infinite where the interval is open
+	value    stat.Span     // of which ratio.Value is the end nearest to zero
+	narrow   stat.Estimate // like ratio, at the level that equivalence is tested at
 	test     stat.RankTest
 	adjusted float64 // p, over the pairs of the setting
 	alpha    float64
@@ -58,7 +63,7 @@ func (t *table) pairsAt(metric plan.Metric, s *setting) []*pair {
 			if a.bound || b.bound {
 				continue
 			}
-			if p := t.pair(metric, s, a, b); len(p.logs) > 0 {
+			if p := t.pair(metric, s, a, b); len(p.logs)+p.silent > 0 {
 				here = append(here, p)
 			}
 		}
@@ -69,7 +74,7 @@ func (t *table) pairsAt(metric plan.Metric, s *setting) []*pair {
 func (t *table) pair(metric plan.Metric, s *setting, a, b *variant) *pair {
 	p := &pair{
 		a: a, b: b, setting: s, metric: metric,
-		logs:     map[int]float64{},
+		logs:     map[int]stat.Span{},
 		alpha:    1 - t.confidence(),
 		explores: metric != t.primary(),
 	}
@@ -79,8 +84,16 @@ func (t *table) pair(metric plan.Metric, s *setting, a, b *variant) *pair {
 	for _, ra := range ca.rounds {
 		sa, sb := common(ra, cb.round(ra.number))
 		x, y := sa.measure(metric, timeout), sb.measure(metric, timeout)
-		if x.Known() && y.Known() && x.X > 0 && y.X > 0 {
-			p.logs[ra.number] = math.Log(x.X) - math.Log(y.X)
+		if !x.Known() || !y.Known() {
+			continue
+		}
+		d, ok := logRatio(metric, x, y)
+		if !ok {
+			p.silent++
+			continue
+		}
+		p.logs[ra.number] = d
+		if y.Kind == Exactly && y.X > 0 {
 			costs = append(costs, cost(metric, y.X))
 		}
 	}
@@ -91,6 +104,28 @@ func (t *table) pair(metric plan.Metric, s *setting, a, b *variant) *pair {
 	}
 	p.conclude()
 	return p
+}
+
+// logRatio returns the logarithm of x ÷ y as far as it is known; false if the two
+// do not tell which is the larger. A value known only from below bounds it on one
+// side. Zero against something is the extreme of all ratios. Where both lie
+// beyond the timeout, or neither answered anything, which is better is not to be
+// told; but of two that failed no request neither is.
+func logRatio(metric plan.Metric, x, y Number) (stat.Span, bool) {
+	switch {
+	case x.Kind == AtLeast && y.Kind == AtLeast:
+		return stat.Span{}, false
+	case x.X == 0 && y.X == 0:
+		return stat.Span{}, metric == plan.Errors
+	}
+	d := math.Log(x.X) - math.Log(y.X)
+	switch {
+	case x.Kind == AtLeast:
+		return stat.Span{Lo: d, Hi: math.Inf(1)}, true
+	case y.Kind == AtLeast:
+		return stat.Span{Lo: math.Inf(-1), Hi: d}, true
+	}
+	return stat.Span{Lo: d, Hi: d}, true
 }
 
 // cost returns a metric as something of which less is better.
@@ -108,7 +143,7 @@ func common(a, b round) (*sample, *sample) {
 		s := &sample{}
 		for _, tr := range r.trials {
 			if inA[tr.Trial.Block] && inB[tr.Trial.Block] {
-				s.blocks = append(s.blocks, tr.Measurement)
+				s.blocks = append(s.blocks, tr.digest)
 			}
 		}
 		return s
@@ -138,24 +173,46 @@ func (c *cell) round(number int) round {
 // has no interval, and the pair stays undetermined.
 func (p *pair) conclude() {
 	logs := p.differences()
-	p.ratio, _ = stat.HodgesLehmann(logs, 1-p.alpha)
-	p.narrow, _ = stat.HodgesLehmann(logs, 1-2*p.alpha)
-	p.test = stat.SignedRank(logs)
+	p.ratio, p.value = between(logs, 1-p.alpha)
+	p.narrow, _ = between(logs, 1-2*p.alpha)
+	p.test = stat.SignedRankBetween(logs)
 	p.adjusted = p.test.P
 }
 
-// differences returns the logarithms in the order of the rounds.
-func (p *pair) differences() []float64 {
-	var rounds []int
-	for n := range p.logs {
-		rounds = append(rounds, n)
+// between estimates the centre of what is known within bounds: the interval holds
+// every one that the bounds allow, and the value is the one nearest to zero, a
+// ratio of one, of all that they allow.
+func between(logs []stat.Span, level float64) (stat.Estimate, stat.Span) {
+	below, above, _ := stat.HodgesLehmannBetween(logs, level)
+	e := below
+	e.Hi = above.Hi
+	switch {
+	case below.Value < 0 && above.Value > 0:
+		e.Value = 0
+	case above.Value <= 0:
+		e.Value = above.Value
 	}
-	slices.Sort(rounds)
-	var d []float64
-	for _, n := range rounds {
+	return e, stat.Span{Lo: below.Value, Hi: above.Value}
+}
+
+// differences returns the logarithms in the order of the rounds.
+func (p *pair) differences() []stat.Span {
+	var d []stat.Span
+	for _, n := range slices.Sorted(maps.Keys(p.logs)) {
 		d = append(d, p.logs[n])
 	}
 	return d
+}
+
+// oneSided returns how many rounds do not tell the whole ratio.
+func (p *pair) oneSided() int {
+	n := 0
+	for _, d := range p.logs {
+		if !d.Known() {
+			n++
+		}
+	}
+	return n
 }
 
 // adjust corrects the p-values of pairs that were compared together.
@@ -189,10 +246,11 @@ func (p *pair) sign() int {
 
 // equivalent tells whether the ratio was shown to lie within Margin of one (two
 // one-sided tests). Two that were both measured at the instrument's own limit
-// are alike for that reason, and nothing is shown.
+// are alike for that reason, and nothing is shown; neither is it by rounds that do
+// not tell the whole ratio.
 func (p *pair) equivalent() bool {
 	edge := math.Log1p(Margin)
-	return p.ratio.HasInterval() && p.narrow.HasInterval() && !p.atLimit &&
+	return p.ratio.HasInterval() && p.narrow.HasInterval() && !p.atLimit && p.oneSided()+p.silent == 0 &&
 		p.narrow.Lo >= -edge && p.narrow.Hi <= edge
 }
 
@@ -209,16 +267,19 @@ func (p *pair) verdict() Verdict {
 }
 
 // needs returns about how many rounds would decide, by the width that the
-// interval has now; 0 if that cannot be told. An interval shrinks with the root
+// interval has now; 0 if that cannot be told, as where it is open at an end. An interval shrinks with the root
 // of the rounds; it decides once its half is no wider than the difference that
 // the estimate shows, or, where that is next to nothing, than the margin of
 // equivalence.
 func (p *pair) needs() int {
-	if p.verdict() != Undetermined || p.atLimit {
+	if p.verdict() != Undetermined || p.atLimit || len(p.logs) == 0 {
 		return 0
 	}
 	if !p.ratio.HasInterval() {
 		return stat.MinFor(1 - p.alpha)
+	}
+	if math.IsInf(p.ratio.Hi-p.ratio.Lo, 0) {
+		return 0
 	}
 	half := (p.ratio.Hi - p.ratio.Lo) / 2 / max(math.Log1p(Margin), math.Abs(p.ratio.Value))
 	return max(p.ratio.N+1, stat.MinFor(1-p.alpha), int(math.Ceil(float64(p.ratio.N)*half*half)))
@@ -233,16 +294,18 @@ func comparisons(pairs []*pair) []Comparison {
 }
 
 func (p *pair) comparison() Comparison {
-	ratio := p.ratio.Exp()
 	return Comparison{
 		A: p.a.Who, B: p.b.Who,
 		Factors:     p.setting.factors,
 		Metric:      p.metric,
-		Ratio:       exactly(ratio.Value),
-		Lo:          exactly(ratio.Lo),
-		Hi:          exactly(ratio.Hi),
-		N:           ratio.N,
-		Level:       Level,
+		Ratio:       p.ratioNumber(),
+		Lo:          exactly(math.Exp(openEnd(p.ratio.Lo))),
+		Hi:          exactly(math.Exp(openEnd(p.ratio.Hi))),
+		N:           p.ratio.N,
+		Level:       tidy(1 - p.alpha),
+		OneSided:    p.oneSided(),
+		Silent:      p.silent,
+		Note:        p.note(),
 		P:           exactly(p.test.P),
 		PAdjusted:   exactly(p.adjusted),
 		Verdict:     p.verdict(),
@@ -254,17 +317,69 @@ func (p *pair) comparison() Comparison {
 	}
 }
 
+// openEnd returns NaN for the end of an interval that is open there.
+func openEnd(x float64) float64 {
+	if math.IsInf(x, 0) {
+		return math.NaN()
+	}
+	return x
+}
+
+// ratioNumber returns the ratio of a to b, or the bound of it that is nearest to
+// one.
+func (p *pair) ratioNumber() Number {
+	v := p.value
+	switch {
+	case v.Known():
+		return exactly(math.Exp(v.Lo))
+	case v.Lo >= 0 && v.Lo < v.Hi:
+		return atLeast(math.Exp(v.Lo))
+	case v.Hi <= 0 && v.Lo < v.Hi:
+		return atMost(math.Exp(v.Hi))
+	}
+	return Number{}
+}
+
+// note says which rounds do not tell the whole ratio; "" if all do.
+func (p *pair) note() string {
+	all := len(p.logs) + p.silent
+	var parts []string
+	if n := p.oneSided(); n > 0 {
+		what := "one of the two is zero"
+		if ofTimes(p.metric) {
+			what = "one of the two lies beyond the timeout"
+		}
+		parts = append(parts, fmt.Sprintf("in %d of %s %s", n, plural(all, "round"), what))
+	}
+	if p.silent > 0 {
+		parts = append(parts, fmt.Sprintf("in %d of %s %s", p.silent, plural(all, "round"), p.silence()))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// silence says what both sides have in common that forbids a ratio.
+func (p *pair) silence() string {
+	switch {
+	case ofTimes(p.metric):
+		return "both lie beyond the timeout"
+	case p.metric == plan.Throughput:
+		return "neither answered anything rightly"
+	}
+	return "both are zero"
+}
+
 // better returns the two variants, the one that the estimate prefers first, and
-// the ratio of that one to the other.
+// how many times the better that one is: its rate divided by the other's, or the
+// other's cost divided by its own.
 func (p *pair) better() (first, second *variant, ratio stat.Estimate) {
 	e := p.ratio
-	aFirst := e.Value >= 0
-	if !p.metric.HigherIsBetter() {
-		aFirst = e.Value <= 0
+	higher := p.metric.HigherIsBetter()
+	first, second = p.a, p.b
+	if e.Value < 0 && higher || e.Value > 0 && !higher {
+		first, second = p.b, p.a
 	}
-	if !aFirst {
+	if e.Value < 0 || e.Value == 0 && !higher {
 		e.Value, e.Lo, e.Hi = -e.Value, -e.Hi, -e.Lo
-		return p.b, p.a, e.Exp()
 	}
-	return p.a, p.b, e.Exp()
+	return first, second, e.Exp()
 }

@@ -76,7 +76,7 @@ func (t *table) crossings(pairs []*pair) []Crossing {
 			for _, b := range t.variants[i+1:] {
 				var walk []step
 				for _, pt := range sw.points {
-					if p := at[key{a, b, pt.setting}]; p != nil {
+					if p := at[key{a, b, pt.setting}]; p != nil && len(p.logs) > 0 {
 						walk = append(walk, step{pt.level, p})
 					}
 				}
@@ -124,7 +124,9 @@ func (t *table) crossingsAlong(sw sweep, walk []step) []Crossing {
 // grow in a straight line, as handler work does; lines through the logarithms
 // would put the crossing of 20+N/50 and 15+N/5, measured at 11 and 101, at 19
 // instead of 28. For a factor of the load, where costs are no lines, the logarithm of
-// the ratio is drawn over the logarithm of the level.
+// the ratio is drawn over the logarithm of the level. Where a round at either
+// level does not tell the whole ratio, no line can be drawn: leaving such rounds
+// out would choose them by their values.
 func (t *table) crossing(sw sweep, stretch []step) (Crossing, bool) {
 	i := steepest(stretch)
 	lo, hi := stretch[i], stretch[i+1]
@@ -136,6 +138,10 @@ func (t *table) crossing(sw sweep, stretch []step) (Crossing, bool) {
 	}
 	if asksFor(t.plan.Workload, sw.factor) {
 		passage, c.Model = straightPassage(lo, hi), "straight costs"
+	}
+	if lo.pair.oneSided()+hi.pair.oneSided() > 0 {
+		c.Model, c.N = "none", min(len(lo.pair.logs), len(hi.pair.logs))
+		return c, true
 	}
 	var at []float64
 	for n := range lo.pair.logs {
@@ -161,9 +167,8 @@ func logPassage(lo, hi step) func(round int) (float64, bool) {
 		x0, x1 = math.Log(x0), math.Log(x1)
 	}
 	return func(round int) (float64, bool) {
-		y0, ok0 := lo.pair.logs[round]
-		y1, ok1 := hi.pair.logs[round]
-		if !ok0 || !ok1 || !sameWay(lo, hi, y0, y1) {
+		y0, y1, ok := ends(lo, hi, round)
+		if !ok {
 			return 0, false
 		}
 		return x0 - y0*(x1-x0)/(y1-y0), true
@@ -176,9 +181,8 @@ func logPassage(lo, hi step) func(round int) (float64, bool) {
 func straightPassage(lo, hi step) func(round int) (float64, bool) {
 	growth := hi.pair.cost / lo.pair.cost
 	return func(round int) (float64, bool) {
-		y0, ok0 := lo.pair.logs[round]
-		y1, ok1 := hi.pair.logs[round]
-		if !ok0 || !ok1 || !sameWay(lo, hi, y0, y1) || !(growth > 0) {
+		y0, y1, ok := ends(lo, hi, round)
+		if !ok || !(growth > 0) {
 			return 0, false
 		}
 		if lo.pair.metric.HigherIsBetter() {
@@ -190,10 +194,14 @@ func straightPassage(lo, hi step) func(round int) (float64, bool) {
 	}
 }
 
-// sameWay tells whether a round's ratio changes in the direction in which the
-// estimated one does.
-func sameWay(lo, hi step, y0, y1 float64) bool {
-	return y1 != y0 && (y1 > y0) == (hi.pair.ratio.Value > lo.pair.ratio.Value)
+// ends returns the logarithms of a round's ratios at two levels; false if the
+// round has not both, or its ratio changes in another direction than the
+// estimated one.
+func ends(lo, hi step, round int) (y0, y1 float64, ok bool) {
+	s0, ok0 := lo.pair.logs[round]
+	s1, ok1 := hi.pair.logs[round]
+	y0, y1 = s0.Lo, s1.Lo
+	return y0, y1, ok0 && ok1 && y1 != y0 && (y1 > y0) == (hi.pair.ratio.Value > lo.pair.ratio.Value)
 }
 
 // steepest returns the first of the two neighbouring steps between which the

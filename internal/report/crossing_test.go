@@ -18,7 +18,7 @@ func TestCrossingOfPowers(t *testing.T) {
 	b.servers[1].cost = func(n float64) float64 { return 15 * math.Pow(n, 0.2) }
 	in := b.input()
 	in.Plan.Workload = plan.Workload{} // now path_bytes is nothing that is asked
-	r := Build(in)
+	r := build(t, in)
 	if len(r.Crossings) != 1 || len(r.Fits) != 0 {
 		t.Fatalf("got %d crossings and %d fits, want 1 and 0", len(r.Crossings), len(r.Fits))
 	}
@@ -32,7 +32,7 @@ func TestCrossingOfPowers(t *testing.T) {
 func TestNoCrossingOfEquals(t *testing.T) {
 	b := handlerWork()
 	b.servers[1].cost = b.servers[0].cost
-	if r := Build(b.input()); len(r.Crossings) != 0 {
+	if r := build(t, b.input()); len(r.Crossings) != 0 {
 		t.Errorf("got %v", r.Crossings)
 	}
 }
@@ -41,7 +41,7 @@ func TestNoCrossingOfEquals(t *testing.T) {
 func TestFitDoubtsCurves(t *testing.T) {
 	b := handlerWork()
 	b.servers[1].cost = func(n float64) float64 { return 15 + 0.002*n*n }
-	fits := Build(b.input()).Fits
+	fits := build(t, b.input()).Fits
 	if len(fits) != 2 || len(fits[0].Notes) != 0 || len(fits[1].Notes) != 1 || fits[1].Notes[0].Kind != "not-a-line" {
 		t.Errorf("got %+v; want a note on the second alone", fits)
 	}

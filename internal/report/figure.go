@@ -70,7 +70,7 @@ func (t *table) startUpRows() []Row {
 	for _, v := range t.variants {
 		starts := &cell{variant: v, setting: &setting{factors: Factors{}}}
 		for _, tr := range t.trials {
-			if tr.variant == v && tr.sound() && tr.Start != nil {
+			if tr.variant == v && tr.sound() && tr.startUp.Known() {
 				starts.add(tr)
 			}
 		}
@@ -91,7 +91,7 @@ func (c *cell) samples() []*sample {
 func (r round) sample() *sample {
 	s := &sample{}
 	for _, tr := range r.trials {
-		s.blocks = append(s.blocks, tr.Measurement)
+		s.blocks = append(s.blocks, tr.digest)
 	}
 	return s
 }

@@ -37,14 +37,16 @@ func (t *table) fits() []Fit {
 // their value; deviations estimated from the few blocks of a round would weigh
 // by chance.
 func (t *table) fit(sw sweep, v *variant) (Fit, bool) {
-	var as, bs []float64
+	var as, bs, robust []float64
 	for _, n := range t.roundNumbers() {
 		xs, ys := t.points(sw, v, n)
 		if len(xs) < 3 {
 			continue
 		}
-		if l, err := stat.FitLine(xs, ys, ys); err == nil {
-			as, bs = append(as, l.A), append(bs, l.B)
+		l, err := stat.FitLine(xs, ys, ys)
+		check, err2 := stat.TheilSen(xs, ys)
+		if err == nil && err2 == nil {
+			as, bs, robust = append(as, l.A), append(bs, l.B), append(robust, check.B)
 		}
 	}
 	if len(as) == 0 {
@@ -52,14 +54,42 @@ func (t *table) fit(sw sweep, v *variant) (Fit, bool) {
 	}
 	a, _ := stat.HodgesLehmann(as, t.confidence())
 	b, _ := stat.HodgesLehmann(bs, t.confidence())
+	r, _ := stat.HodgesLehmann(robust, t.confidence())
 	f := Fit{
 		Who: v.Who, Factors: sw.others, Metric: plan.ServerCPU, Factor: sw.factor, Model: "a+bN",
 		A: exactly(a.Value), ALo: exactly(a.Lo), AHi: exactly(a.Hi),
 		B: exactly(b.Value), BLo: exactly(b.Lo), BHi: exactly(b.Hi),
-		Unit: plan.ServerCPU.Unit(), N: len(as),
+		RobustB: exactly(r.Value),
+		Unit:    plan.ServerCPU.Unit(), N: len(as),
 	}
 	f.doubt(t.residual(sw, v, stat.Line{A: a.Value, B: b.Value}))
+	f.crossCheck()
 	return f, true
+}
+
+// slopesDiffer is by how much of itself the slope may differ from that of Theil
+// and Sen's line before that is told.
+const slopesDiffer = 0.05
+
+// crossCheck holds the slope against one that a few wild points do not move. A
+// slope next to nothing differs from another by any share of itself, so that it
+// has to lie outside of the interval too. Of figures that are known to lie on no
+// line it says nothing more.
+func (f *Fit) crossCheck() {
+	if len(f.Notes) > 0 {
+		return
+	}
+	b, r := f.B.X, f.RobustB.X
+	inside := f.BLo.Known() && f.BHi.Known() && f.BLo.X <= r && r <= f.BHi.X
+	if math.Abs(r-b) <= slopesDiffer*math.Abs(b) || inside {
+		return
+	}
+	f.Notes = append(f.Notes, evidence.Note{
+		Kind:  "slopes-differ",
+		Grade: evidence.B,
+		Text: fmt.Sprintf("%s: the slope over %s is %s by least squares and %s by the median of all slopes (Theil–Sen): some levels lie off the line",
+			f.name(), f.Factor, f.B.in(f.Unit), f.RobustB.in(f.Unit)),
+	})
 }
 
 // doubt books how far the figures are from the line, and says so if it is far.

@@ -64,6 +64,7 @@ func Grade(m *evidence.Measurement, c Circumstances) []evidence.Note {
 		g.books()
 		g.ports()
 		g.schedule()
+		g.backend()
 		g.client()
 		g.lag()
 		g.errors()
@@ -199,6 +200,22 @@ func overloaded(t *evidence.Tally) bool {
 		t.Wait.Quantile(0.99) > time.Millisecond
 }
 
+// backend warns of the one that is less exact: Go wakes sleepers on the
+// millisecond, and goroutines stand between a loop and its connections.
+func (g *grader) backend() {
+	if !onNet(g.t) {
+		return
+	}
+	why := "it is what this system has"
+	if strings.HasSuffix(g.t.Backend, "+tls") {
+		why = "TLS needs it"
+	}
+	g.say("net-backend", evidence.B, "sent through Go's package net (%s): requests get out up to a millisecond late, which is in lag, "+
+		"and the engine takes several times the CPU", why)
+}
+
+func onNet(t *evidence.Tally) bool { return strings.HasPrefix(t.Backend, "net") }
+
 // client looks at how much of its CPUs the engine's loops used.
 func (g *grader) client() {
 	t := g.t
@@ -213,6 +230,11 @@ func (g *grader) client() {
 			"the instrument was the limit: its loops used %s of their CPUs, and the subject may do more", unit.Share(used))
 	case used >= limits.clientCPU.warn:
 		g.say("client-near-limit", evidence.B, "the engine's loops used %s of their CPUs", unit.Share(used))
+	case onNet(t) && t.ClientCPU.Seconds()/span >= limits.clientCPU.warn:
+		// It works in goroutines beside its loops, and how many CPUs they have
+		// is not known here.
+		g.say("client-near-limit", evidence.B, "the engine used %s CPUs for %d of its loops, and may have been the limit",
+			unit.Number(t.ClientCPU.Seconds()/t.Window.Seconds()), t.Loops)
 	}
 }
 
@@ -254,12 +276,39 @@ func (g *grader) lag() {
 		unit.Share(worst), plainNumber(at*100))
 }
 
+// kindWrong is the kind of the note that a subject did other work than was asked
+// for.
+const kindWrong = "answer-wrong"
+
+// errors looks at requests that were not rightly answered. A status other than
+// expected is what overload looks like, and counts as a failure; other bytes under
+// a right status mean that something else was measured than what was asked for.
 func (g *grader) errors() {
-	if failed := g.t.Failed(); failed > 0 {
-		g.say("requests-failed", evidence.B, "%s of %s requests were not rightly answered (%s)",
-			unit.Count(int64(failed)), unit.Count(int64(g.t.Due())),
-			unit.Share(float64(failed)/float64(g.t.Due())))
+	t := g.t
+	if t.WrongBytes > 0 {
+		g.say(kindWrong, evidence.X, "the answer was wrong: %s of %s answers held another body than expected%s",
+			unit.Count(int64(t.WrongBytes)), unit.Count(int64(t.Outcomes[evidence.Answered])), g.example(false))
 	}
+	if failed := t.Failed(); failed > t.WrongBytes {
+		example := ""
+		if t.Wrong > t.WrongBytes {
+			example = g.example(true)
+		}
+		g.say("requests-failed", evidence.B, "%s of %s requests were not rightly answered (%s)%s",
+			unit.Count(int64(failed)), unit.Count(int64(t.Due())),
+			unit.Share(float64(failed)/float64(t.Due())), example)
+	}
+}
+
+// example quotes the first wrong answer of a kind, those with a wrong status or
+// the others: ", such as: status 500, want 200"; "" if none was put into words.
+func (g *grader) example(status bool) string {
+	for _, w := range g.t.WrongAnswers {
+		if strings.HasPrefix(w, "status ") == status {
+			return ", such as: " + printable(w)
+		}
+	}
+	return ""
 }
 
 // connections looks at what the server does with connections that were to be

@@ -68,6 +68,8 @@ func TestGradeTellsFaultsApart(t *testing.T) {
 		}, "", evidence.A},
 
 		{"client near its limit", closed40, loops(0.85), "client-near-limit", evidence.B},
+		{"backend net", closed40, func(m *evidence.Measurement) { m.Tally.Backend = "net" }, "net-backend", evidence.B},
+		{"backend net, TLS", closed40, func(m *evidence.Measurement) { m.Tally.Backend = "net+tls" }, "net-backend", evidence.B},
 		{"client at its limit", closed40, loops(0.97), kindAtLimit, evidence.B},
 		{"some lag", closed40, lag(15), "lag", evidence.B},
 		{"much lag", closed40, lag(40), "lag", evidence.L},
@@ -145,6 +147,33 @@ func TestGradeOfFailedRequests(t *testing.T) {
 	}
 }
 
+// Another body than expected, under a right status, means that other work was
+// measured: the trial is invalid. A status other than expected is what overload
+// looks like.
+func TestGradeOfWrongAnswers(t *testing.T) {
+	m := cleanClosed()
+	ta := m.Tally
+	ta.Wrong, ta.WrongBytes = 10, 0
+	ta.WrongAnswers = []string{"status 500, want 200", `body differs at byte 7: got "x", want "y"`}
+	ta.ResponseWrong = evenly(1e6, 10)
+	ta.Response = evenly(880_000, ta.Outcomes[evidence.Answered]-10)
+	notes := Grade(m, Circumstances{Load: closed40})
+	if len(notes) != 1 || notes[0].Grade != evidence.B || !strings.HasSuffix(notes[0].Text, "such as: status 500, want 200") {
+		t.Errorf("statuses: got %v; want requests-failed alone, of grade B", notes)
+	}
+	ta.WrongBytes = 10
+	notes = Grade(m, Circumstances{Load: closed40})
+	if len(notes) != 1 || notes[0].Grade != evidence.X || notes[0].Kind != kindWrong ||
+		!strings.HasPrefix(notes[0].Text, "the answer was wrong: 10 of ") || !strings.Contains(notes[0].Text, "byte 7") {
+		t.Errorf("bytes: got %v; want %s alone, of grade X", notes, kindWrong)
+	}
+	ta.WrongBytes = 4
+	notes = Grade(m, Circumstances{Load: closed40})
+	if len(notes) != 2 || evidence.Worst(notes) != evidence.X {
+		t.Errorf("both: got %v; want two notes", notes)
+	}
+}
+
 // The study of 2016 printed 216,080 requests in 10.00 s on 40 connections with a
 // mean of 2.20 ms: 18.8 % more than 40 connections can hold.
 func TestLittlesLawOnThePublishedFigures(t *testing.T) {
@@ -159,5 +188,21 @@ func TestLittlesLawOnThePublishedFigures(t *testing.T) {
 	notes := Grade(m, Circumstances{Load: closed40})
 	if len(notes) != 1 || notes[0].Kind != "littles-law" || !strings.Contains(notes[0].Text, "is 18.") {
 		t.Errorf("got %v; want littles-law, about 18.8%%", notes)
+	}
+}
+
+// On package net the loops are not all that works.
+func TestGoroutinesOfTheNetBackendCount(t *testing.T) {
+	m := cleanClosed()
+	m.Tally.ClientCPU = m.Tally.Window
+	for backend, want := range map[string]bool{"epoll": false, "net": true} {
+		m.Tally.Backend = backend
+		got := false
+		for _, n := range Grade(m, Circumstances{Load: closed40}) {
+			got = got || n.Kind == "client-near-limit"
+		}
+		if got != want {
+			t.Errorf("%s with a whole CPU of goroutines: near its limit %v, want %v", backend, got, want)
+		}
 	}
 }

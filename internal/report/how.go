@@ -49,7 +49,7 @@ func (t *table) method() Method {
 	if t.plan.Window > 0 {
 		m.Window = unit.Duration(t.plan.Window)
 	}
-	if s := t.in.Setup; s != nil {
+	if s := t.setup; s != nil {
 		m.setup(s)
 	}
 	t.instrument(&m)
@@ -91,15 +91,14 @@ func (t *table) instrument(m *Method) {
 	var used []float64
 	lag := latency.New()
 	for _, tr := range t.trials {
-		ta := tr.Tally
-		if ta == nil {
+		if !tr.loaded {
 			continue
 		}
-		m.Backend, m.Loops = ta.Backend, max(m.Loops, ta.Loops)
-		if span := ta.Window.Seconds() * float64(ta.Loops); span > 0 {
-			used = append(used, ta.LoopCPU.Seconds()/span)
+		m.Backend, m.Loops = tr.backend, max(m.Loops, tr.loops)
+		if tr.engineCPU.Known() {
+			used = append(used, tr.engineCPU.X)
 		}
-		lag.Merge(ta.Lag)
+		tr.lag.into(lag)
 	}
 	if len(used) > 0 {
 		m.EngineCPU, m.BusiestCPU = exactly(stat.Median(used)), exactly(slices.Max(used))

@@ -2,12 +2,15 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"math"
 	"math/rand/v2"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"webdyno/internal/evidence"
 	"webdyno/internal/latency"
@@ -18,13 +21,13 @@ import (
 // was read.
 func TestOrderDoesNotMatter(t *testing.T) {
 	in := handlerWork().input()
-	want := jsonOf(t, Build(in))
+	want := jsonOf(t, build(t, in))
 	rng := rand.New(rand.NewPCG(5, 5))
 	for range 3 {
 		rng.Shuffle(len(in.Measurements), func(i, j int) {
 			in.Measurements[i], in.Measurements[j] = in.Measurements[j], in.Measurements[i]
 		})
-		if got := jsonOf(t, Build(in)); !bytes.Equal(got, want) {
+		if got := jsonOf(t, build(t, in)); !bytes.Equal(got, want) {
 			t.Fatal("another order of measurements, another report")
 		}
 	}
@@ -34,9 +37,9 @@ func TestOrderDoesNotMatter(t *testing.T) {
 // nothing else.
 func TestNamesDoNotMatter(t *testing.T) {
 	b := handlerWork()
-	want := jsonOf(t, Build(b.input()))
+	want := jsonOf(t, build(t, b.input()))
 	b.servers[0].name, b.servers[1].name = "zebra", "ant"
-	got := jsonOf(t, Build(b.input()))
+	got := jsonOf(t, build(t, b.input()))
 	got = regexp.MustCompile(`\bzebra\b`).ReplaceAll(got, []byte("go"))
 	got = regexp.MustCompile(`\bant\b`).ReplaceAll(got, []byte("uvloop"))
 	if !bytes.Equal(got, want) {
@@ -48,9 +51,9 @@ func TestNamesDoNotMatter(t *testing.T) {
 // rates; who is faster, by how much, and where they cross stays.
 func TestScalingScales(t *testing.T) {
 	b := handlerWork()
-	want := Build(b.input())
+	want := build(t, b.input())
 	b.stretch = 4
-	got := Build(b.input())
+	got := build(t, b.input())
 	factor := map[plan.Metric]float64{plan.Throughput: 0.25, plan.Memory: 1, plan.Errors: 1}
 	for i, row := range got.Rows {
 		f, ok := factor[row.Metric]
@@ -80,7 +83,7 @@ func TestScalingScales(t *testing.T) {
 func TestFindsTheTruth(t *testing.T) {
 	b := handlerWork()
 	b.noise = 0.005
-	r := Build(b.input())
+	r := build(t, b.input())
 	holds := func(what string, lo, hi Number, truth float64) {
 		t.Helper()
 		if !lo.Known() || lo.X > truth || hi.X < truth {
@@ -119,7 +122,7 @@ func TestAgainstItself(t *testing.T) {
 		for j, m := range in.Measurements {
 			in.Measurements[j] = b.measurement(b.servers[j%2], 1, m.Trial.Round, 1, 20*math.Exp(0.03*rng.NormFloat64()))
 		}
-		if v := Build(in).Comparisons[0].Verdict; v == Faster || v == Slower {
+		if v := build(t, in).Comparisons[0].Verdict; v == Faster || v == Slower {
 			wrong++
 		}
 	}
@@ -131,12 +134,12 @@ func TestAgainstItself(t *testing.T) {
 func TestEquivalentIsNotUndetermined(t *testing.T) {
 	b := bench{servers: []server{{name: "a", cost: line(20, 0)}, {name: "b", cost: line(20.05, 0)}},
 		bytes: []float64{1}, rounds: 10, blocks: 3, noise: 0.002}
-	c := Build(b.input()).Comparisons[0]
+	c := build(t, b.input()).Comparisons[0]
 	if c.Verdict != Equivalent {
 		t.Errorf("0.25 %% apart, measured to 0.2 %%: got %v, want equivalent", c.Verdict)
 	}
 	b.noise = 0.15
-	c = Build(b.input()).Comparisons[0]
+	c = build(t, b.input()).Comparisons[0]
 	if c.Verdict != Undetermined || c.NeedsRounds <= 10 {
 		t.Errorf("the same in much noise: got %v, %d rounds; want undetermined, and more rounds", c.Verdict, c.NeedsRounds)
 	}
@@ -148,7 +151,7 @@ func TestFewRounds(t *testing.T) {
 	b.rounds = 3
 	in := b.input()
 	in.Plan.Quick = true
-	r := Build(in)
+	r := build(t, in)
 	for _, row := range r.Rows {
 		if row.Lo.Known() || row.Hi.Known() || row.N != 3 {
 			t.Fatalf("%s: got an interval of %d rounds", row.Metric, row.N)
@@ -180,7 +183,7 @@ func TestFailedRequestsAreTheSlowest(t *testing.T) {
 			m.Tally.Causes["timeout"] = failed
 		}
 	}
-	r := Build(in)
+	r := build(t, in)
 	for _, row := range r.Rows {
 		if row.Metric != plan.ResponseP99 {
 			continue
@@ -212,7 +215,7 @@ func TestInvalidTrialsCountNowhere(t *testing.T) {
 			m.Failure = &evidence.Failure{Kind: evidence.Died, Text: "exited with status 139 after 4.2 s of load"}
 		}
 	}
-	r := Build(in)
+	r := build(t, in)
 	if len(r.Invalid) != 1 || r.Invalid[0].Why != "no port was free" || r.Invalid[0].Round != 2 {
 		t.Errorf("invalid: got %v", r.Invalid)
 	}
@@ -234,6 +237,32 @@ func TestInvalidTrialsCountNowhere(t *testing.T) {
 	}
 }
 
+// A subject that lingers at a round's end is recorded as a block of its own, 0:
+// it is told, and is no trial.
+func TestRoundEndsAreNoTrials(t *testing.T) {
+	in := handlerWork().input()
+	want := build(t, in)
+	for round := 1; round <= 8; round++ {
+		in.Measurements = append(in.Measurements, &evidence.Measurement{
+			Trial:   evidence.Trial{ID: fmt.Sprintf("r%02d-end1-uvloop", round), Round: round, Subject: "uvloop"},
+			Failure: &evidence.Failure{Kind: evidence.Lingered, Text: "had to be killed"},
+		})
+	}
+	got := build(t, in)
+	if got.Method != want.Method || got.Method.Trials != 160 || len(got.Rows) != len(want.Rows) {
+		t.Errorf("got %d trials and %d rows, want %d and %d", got.Method.Trials, len(got.Rows), want.Method.Trials, len(want.Rows))
+	}
+	if len(got.Failed) != 8 || got.Failed[0].What != "had to be killed" || got.Failed[7].Round != 8 {
+		t.Errorf("failed: %v", got.Failed)
+	}
+	if d := cmp.Diff(want.Answer, got.Answer); d != "" || len(got.Notes) != len(want.Notes) {
+		t.Errorf("notes %v, the answer changed: %s", got.Notes, d)
+	}
+	if d := cmp.Diff([]string{"uvloop failed"}, got.WhyNot); d != "" {
+		t.Error(d)
+	}
+}
+
 // Where the instrument was the limit, figures are lower bounds, and two subjects
 // at that limit are not called alike.
 func TestInstrumentLimit(t *testing.T) {
@@ -243,7 +272,7 @@ func TestInstrumentLimit(t *testing.T) {
 	for _, m := range in.Measurements {
 		m.Tally.LoopCPU = m.Tally.Window * 99 / 100
 	}
-	r := Build(in)
+	r := build(t, in)
 	if c := r.Comparisons[0]; c.Verdict == Equivalent || !c.AtLimit {
 		t.Errorf("got %v", c.Verdict)
 	}
@@ -258,7 +287,7 @@ func TestInstrumentLimit(t *testing.T) {
 func TestBoundsAreInNoVerdict(t *testing.T) {
 	b := handlerWork()
 	b.servers = append(b.servers, server{name: "nginx", cost: line(8, 0), bound: true})
-	r := Build(b.input())
+	r := build(t, b.input())
 	for _, c := range r.Comparisons {
 		if c.A.Subject == "nginx" || c.B.Subject == "nginx" {
 			t.Fatalf("nginx is compared")
@@ -282,7 +311,7 @@ func TestEmptyRecord(t *testing.T) {
 	for _, in := range []Input{{}, {Plan: &plan.Plan{Title: "x"}, Setup: &evidence.Setup{
 		Subjects: []evidence.Subject{{Name: "tornado", Skipped: "python3-tornado is not installed", Hint: "apt install python3-tornado"}},
 	}}, {Measurements: []*evidence.Measurement{{Failure: &evidence.Failure{Kind: evidence.NotStarted, Text: "no such file"}}}}} {
-		r := Build(in)
+		r := build(t, in)
 		if r.Publishable {
 			t.Error("nothing is publishable")
 		}
@@ -298,7 +327,7 @@ func TestObjectivesOfAPlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	in.Plan.Objectives = []plan.Objective{fast}
-	r := Build(in)
+	r := build(t, in)
 	missed := 0
 	for _, o := range r.Objectives {
 		if !o.Met {
@@ -314,7 +343,7 @@ func TestObjectivesOfAPlan(t *testing.T) {
 func TestTextKeepsItsWidth(t *testing.T) {
 	in := handlerWork().input()
 	for _, width := range []int{0, 80, 100} {
-		for line := range strings.Lines(string(textOf(t, Build(in), TextOptions{Width: width}))) {
+		for line := range strings.Lines(string(textOf(t, build(t, in), TextOptions{Width: width}))) {
 			if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > max(width, 80) {
 				t.Errorf("%d columns of %d: %q", n, max(width, 80), line)
 			}
@@ -326,7 +355,7 @@ func TestTextKeepsItsWidth(t *testing.T) {
 func TestOutputIsPrintable(t *testing.T) {
 	in := handlerWork().input()
 	in.Measurements[0].Failure = &evidence.Failure{Kind: evidence.Died, Text: "died", Last: []string{"\x1b[2Jboo\u009b"}}
-	text := textOf(t, Build(in), TextOptions{})
+	text := textOf(t, build(t, in), TextOptions{})
 	if bytes.ContainsAny(text, "\x1b\u009b") {
 		t.Error("an escape of the subject's is in the text")
 	}
@@ -344,7 +373,7 @@ func BenchmarkBuild(b *testing.B) {
 		ta.Response, ta.Service, ta.Wait, ta.Lag = rich.Clone(), rich.Clone(), rich.Clone(), rich.Clone()
 		ta.Outcomes[evidence.Answered], ta.Statuses[200] = rich.Count(), rich.Count()
 	}
-	if r := Build(in); len(r.Invalid) > 0 || len(r.Rows) == 0 {
+	if r := build(b, in); len(r.Invalid) > 0 || len(r.Rows) == 0 {
 		b.Fatalf("%d trials are invalid: there would be nothing to do", len(r.Invalid))
 	}
 	cells := 0
@@ -354,7 +383,7 @@ func BenchmarkBuild(b *testing.B) {
 	b.Logf("%d trials, %d filled buckets in each histogram", len(in.Measurements), cells)
 	b.ReportAllocs()
 	for b.Loop() {
-		Build(in)
+		build(b, in)
 	}
 }
 

@@ -198,7 +198,7 @@ func TestObjectives(t *testing.T) {
 }
 
 func TestNumberJSON(t *testing.T) {
-	for text, n := range map[string]Number{"null": {}, "1.5": exactly(1.5), `">=10000"`: atLeast(10000)} {
+	for text, n := range map[string]Number{"null": {}, "1.5": exactly(1.5), `">=10000"`: atLeast(10000), `"<=0.5"`: atMost(0.5)} {
 		b, err := n.MarshalJSON()
 		if err != nil || string(b) != text {
 			t.Errorf("got %s, want %s", b, text)
@@ -209,7 +209,9 @@ func TestNumberJSON(t *testing.T) {
 		}
 	}
 	var n Number
-	if json.Unmarshal([]byte(`"soon"`), &n) == nil {
-		t.Error(`"soon" was read as a number`)
+	for _, text := range []string{`"soon"`, `"5"`, `">=<=5"`} {
+		if json.Unmarshal([]byte(text), &n) == nil {
+			t.Errorf("%s was read as a number", text)
+		}
 	}
 }

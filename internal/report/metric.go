@@ -1,7 +1,6 @@
 package report
 
 import (
-	"math"
 	"slices"
 	"time"
 
@@ -17,16 +16,23 @@ const fewest = 10
 
 // Value returns one trial's value of a metric, in the metric's unit, and whether
 // there is one. A percentile that lies on a failed request is returned as the
-// default timeout, which it is known to reach.
+// default timeout, which need not be the load's: see ValueWithin.
 func Value(m plan.Metric, x *evidence.Measurement) (float64, bool) {
-	v := (&sample{blocks: []*evidence.Measurement{x}}).measure(m, load.DefaultTimeout)
+	v := ValueWithin(m, x, load.DefaultTimeout)
 	return v.X, v.Known()
+}
+
+// ValueWithin returns one trial's value of a metric, in the metric's unit.
+// Timeout is that of the trial's load. A percentile that lies on a failed request
+// is AtLeast the timeout: it is no number to reckon with.
+func ValueWithin(m plan.Metric, x *evidence.Measurement, timeout time.Duration) Number {
+	return (&sample{blocks: []*digest{digestOf(x)}}).measure(m, timeout)
 }
 
 // A sample is the blocks of one round.
 type sample struct {
-	blocks            []*evidence.Measurement
-	response, service *latency.Histogram // merged when first asked for; not to be changed
+	blocks        []*digest
+	times, served *latency.Histogram // response and service, merged when first asked for; not to be changed
 }
 
 // measure returns the value of a metric over the blocks of a round. Rates, costs
@@ -35,13 +41,13 @@ type sample struct {
 func (s *sample) measure(metric plan.Metric, timeout time.Duration) Number {
 	switch metric {
 	case plan.Throughput:
-		return meanLog(s.blocks, throughput)
+		return meanLog(s.blocks, func(d *digest) Number { return d.throughput })
 	case plan.ServerCPU:
-		return meanLog(s.blocks, serverCPU)
+		return meanLog(s.blocks, func(d *digest) Number { return d.serverCPU })
 	case plan.Memory:
-		return meanLog(s.blocks, memory)
+		return meanLog(s.blocks, func(d *digest) Number { return d.memory })
 	case plan.StartUp:
-		return meanLog(s.blocks, startUp)
+		return meanLog(s.blocks, func(d *digest) Number { return d.startUp })
 	}
 	due, failed := requests(s.blocks)
 	switch metric {
@@ -64,22 +70,22 @@ func (s *sample) measure(metric plan.Metric, timeout time.Duration) Number {
 }
 
 func (s *sample) responses() *latency.Histogram {
-	if s.response == nil {
-		s.response = merged(s.blocks, response)
+	if s.times == nil {
+		s.times = merged(s.blocks, response)
 	}
-	return s.response
+	return s.times
 }
 
 func (s *sample) services() *latency.Histogram {
-	if s.service == nil {
-		s.service = merged(s.blocks, service)
+	if s.served == nil {
+		s.served = merged(s.blocks, service)
 	}
-	return s.service
+	return s.served
 }
 
 // loaded tells whether the sample's trials were under load at all.
 func (s *sample) loaded() bool {
-	return slices.ContainsFunc(s.blocks, func(m *evidence.Measurement) bool { return m.Tally != nil })
+	return slices.ContainsFunc(s.blocks, func(d *digest) bool { return d.loaded })
 }
 
 // ofTimes tells whether a metric is made of times of requests: one that the
@@ -122,66 +128,6 @@ func startUp(m *evidence.Measurement) Number {
 		return Number{}
 	}
 	return exactly(ms(m.Start.Ready))
-}
-
-func response(t *evidence.Tally) *latency.Histogram { return t.Response }
-func service(t *evidence.Tally) *latency.Histogram  { return t.Service }
-
-// meanLog averages the blocks that have a value: by logarithms, or as they are
-// if one of them is zero.
-func meanLog(blocks []*evidence.Measurement, of func(*evidence.Measurement) Number) Number {
-	var sum, logs, n float64
-	for _, b := range blocks {
-		v := of(b)
-		if !v.Known() {
-			continue
-		}
-		sum += v.X
-		logs += math.Log(v.X) // -Inf of zero
-		n++
-	}
-	switch {
-	case n == 0:
-		return Number{}
-	case math.IsInf(logs, -1) || n == 1:
-		return exactly(sum / n)
-	}
-	return exactly(math.Exp(logs / n))
-}
-
-func requests(blocks []*evidence.Measurement) (due, failed uint64) {
-	for _, b := range blocks {
-		if b.Tally != nil {
-			due += b.Tally.Due()
-			failed += b.Tally.Failed()
-		}
-	}
-	return due, failed
-}
-
-// merged returns the blocks' histograms as one, which must not be changed: where
-// there is only one block, it is the block's own.
-func merged(blocks []*evidence.Measurement, of func(*evidence.Tally) *latency.Histogram) *latency.Histogram {
-	var only, all *latency.Histogram
-	for _, b := range blocks {
-		if b.Tally == nil || of(b.Tally) == nil {
-			continue
-		}
-		h := of(b.Tally)
-		switch {
-		case only == nil:
-			only = h
-		case all == nil:
-			all = only.Clone()
-			fallthrough
-		default:
-			all.Merge(h)
-		}
-	}
-	if all != nil {
-		return all
-	}
-	return only
 }
 
 // dueQuantile returns the p-quantile, in ms, over requests that were due, of

@@ -11,8 +11,9 @@ import (
 	"webdyno/internal/unit"
 )
 
-// A Number is a number that may be missing, or known only from below. The zero
-// Number is missing. In JSON it is a number, null, or a string such as ">=10000".
+// A Number is a number that may be missing, or known only from one side. The
+// zero Number is missing. In JSON it is a number, null, or a string such as
+// ">=10000" or "<=0.5".
 type Number struct {
 	X    float64
 	Kind NumberKind
@@ -25,6 +26,7 @@ const (
 	Missing NumberKind = iota // X means nothing
 	Exactly
 	AtLeast // the true value is X or more
+	AtMost  // the true value is X or less
 )
 
 // exactly returns x as a Number; Missing if x is no finite number.
@@ -36,6 +38,7 @@ func exactly(x float64) Number {
 }
 
 func atLeast(x float64) Number { return Number{x, AtLeast} }
+func atMost(x float64) Number  { return Number{x, AtMost} }
 
 // Known tells whether there is a number at all.
 func (v Number) Known() bool { return v.Kind != Missing }
@@ -45,13 +48,15 @@ func (v Number) compare(w Number) int {
 	return cmp.Or(cmp.Compare(v.Kind, w.Kind), cmp.Compare(v.X, w.X))
 }
 
-// MarshalJSON writes a number, null or ">=x".
+// MarshalJSON writes a number, null, ">=x" or "<=x".
 func (v Number) MarshalJSON() ([]byte, error) {
 	switch v.Kind {
 	case Missing:
 		return []byte("null"), nil
 	case AtLeast:
 		return []byte(`">=` + plainNumber(v.X) + `"`), nil
+	case AtMost:
+		return []byte(`"<=` + plainNumber(v.X) + `"`), nil
 	}
 	return json.Marshal(tidy(v.X))
 }
@@ -64,12 +69,17 @@ func (v *Number) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	if json.Unmarshal(b, &s) == nil {
-		digits, ok := strings.CutPrefix(s, ">=")
+		digits, below := strings.CutPrefix(s, ">=")
+		digits, above := strings.CutPrefix(digits, "<=")
 		x, err := strconv.ParseFloat(digits, 64)
-		if !ok || err != nil {
-			return fmt.Errorf("%q is no value: want a number, null or \">=x\"", s)
+		switch {
+		case err == nil && below && !above:
+			*v = atLeast(x)
+		case err == nil && above && !below:
+			*v = atMost(x)
+		default:
+			return fmt.Errorf("%q is no value: want a number, null, \">=x\" or \"<=x\"", s)
 		}
-		*v = atLeast(x)
 		return nil
 	}
 	v.Kind = Exactly
@@ -83,6 +93,8 @@ func (v Number) in(u string) string {
 		return "–"
 	case AtLeast:
 		return "≥ " + unit.Quantity(v.X, u)
+	case AtMost:
+		return "≤ " + unit.Quantity(v.X, u)
 	}
 	return unit.Quantity(v.X, u)
 }

@@ -22,7 +22,8 @@ import (
 	"webdyno/internal/plan"
 )
 
-// Level is the confidence of every interval in a report.
+// Level is the confidence of every interval in a report. Where rounds end as soon
+// as intervals are narrow, it takes a level a little higher to keep it.
 const Level = 0.95
 
 // Margin is how far a ratio may be from one for two subjects to count as
@@ -31,9 +32,26 @@ const Margin = 0.02
 
 // An Input is the content of a record.
 type Input struct {
-	Plan         *plan.Plan
-	Setup        *evidence.Setup         // nil: nothing is known of the machine
-	Measurements []*evidence.Measurement // in any order
+	Plan  *plan.Plan
+	Setup *evidence.Setup // nil: nothing is known of the machine
+
+	// The measurements, in any order: those at hand, and those that Each hands
+	// over one by one, so that a long record need not be held whole. Either may
+	// be nil. Each returns at the first error, its own or its argument's.
+	Measurements []*evidence.Measurement
+	Each         func(func(*evidence.Measurement) error) error
+}
+
+func (in Input) each(f func(*evidence.Measurement) error) error {
+	for _, m := range in.Measurements {
+		if err := f(m); err != nil {
+			return err
+		}
+	}
+	if in.Each == nil {
+		return nil
+	}
+	return in.Each(f)
 }
 
 // A Report is everything a reader is told, before it is laid out.
@@ -97,11 +115,15 @@ type Comparison struct {
 	Factors Factors     `json:"factors"`
 	Metric  plan.Metric `json:"metric"`
 
-	Ratio Number  `json:"ratio"` // of A to B
-	Lo    Number  `json:"lo"`
+	Ratio Number  `json:"ratio"` // of A to B; missing where nothing bounds it
+	Lo    Number  `json:"lo"`    // missing where the rounds are too few, or the interval is open at this end
 	Hi    Number  `json:"hi"`
-	N     int     `json:"n"` // rounds that hold both
-	Level float64 `json:"level"`
+	N     int     `json:"n"`     // rounds that tell which is better
+	Level float64 `json:"level"` // that the interval was computed at, and the verdict
+
+	OneSided int    `json:"one_sided_rounds,omitempty"` // of the N: those that bound the ratio from one side only
+	Silent   int    `json:"silent_rounds,omitempty"`    // beside the N: those in which both are beyond the timeout, or zero
+	Note     string `json:"note,omitempty"`             // says so, in one sentence
 
 	P         Number  `json:"p"`
 	PAdjusted Number  `json:"p_adjusted"`
@@ -148,13 +170,13 @@ type Crossing struct {
 	B       Who     `json:"b"`
 	Factors Factors `json:"factors,omitempty"` // the other factors
 	Factor  string  `json:"factor"`
-	At      Number  `json:"at"`
+	At      Number  `json:"at"` // missing where a round beside it does not tell the whole ratio: it is then known by Between alone
 	Lo      Number  `json:"lo"`
 	Hi      Number  `json:"hi"`
 	N       int     `json:"n"` // rounds
 
 	Between [2]float64 `json:"between"` // the measured levels on either side
-	Model   string     `json:"model"`   // how it was drawn between them: "straight costs" or "logarithms"
+	Model   string     `json:"model"`   // how it was drawn between them: "straight costs" or "logarithms"; "none" where At is missing
 }
 
 // A Claim is a sentence of the plan and what the figures say to it.
@@ -179,6 +201,8 @@ type Fit struct {
 	B   Number `json:"b"`
 	BLo Number `json:"b_lo"`
 	BHi Number `json:"b_hi"`
+
+	RobustB Number `json:"robust_b"` // B again, by Theil and Sen's line, which a few wild points do not move
 
 	Unit          string          `json:"unit"`
 	N             int             `json:"n"`              // rounds
@@ -211,9 +235,13 @@ type Failed struct {
 	Last  []string `json:"last,omitempty"` // the subject's last lines
 }
 
-// Build draws the conclusions.
-func Build(in Input) *Report {
-	t := arrange(in)
+// Build draws the conclusions. Its only errors are those of in.Each. It keeps
+// some tens of kilobytes of each measurement, and changes none.
+func Build(in Input) (*Report, error) {
+	t, err := arrange(in)
+	if err != nil {
+		return nil, err
+	}
 	r := &Report{
 		Version: 1,
 		Title:   t.title(),
@@ -234,7 +262,7 @@ func Build(in Input) *Report {
 	r.WhyNot = t.whyNot(r)
 	r.Publishable = len(r.WhyNot) == 0
 	r.Answer = t.answer(r, pairs)
-	return r
+	return r, nil
 }
 
 // JSON writes the report as report.json: indented, and the same bytes for the

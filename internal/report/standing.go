@@ -12,8 +12,8 @@ import (
 
 // fewestRounds is how many rounds m pairs take before the exact test, adjusted
 // over all of them, can show anything at all: ⌈log₂(2m/α)⌉, and at least 8.
-func fewestRounds(pairs int) int {
-	return max(8, int(math.Ceil(math.Log2(2*float64(pairs)/(1-Level)))))
+func fewestRounds(pairs int, level float64) int {
+	return max(8, int(math.Ceil(math.Log2(2*float64(pairs)/(1-level)))))
 }
 
 // What a publishable report must keep (method, 8.3): nine trials in ten of grade
@@ -26,7 +26,7 @@ const (
 
 // whyNot lists what stands against publishing the report.
 func (t *table) whyNot(r *Report) []string {
-	reasons := []string{}
+	reasons := t.leads()
 	add := func(format string, args ...any) { reasons = append(reasons, fmt.Sprintf(format, args...)) }
 	if len(r.Rows) == 0 {
 		add("nothing was measured")
@@ -36,7 +36,7 @@ func (t *table) whyNot(r *Report) []string {
 		add("this is the quick form of the plan")
 	}
 	k := t.compared()
-	if n, need := t.fewestN(), fewestRounds(k*(k-1)/2); n < need {
+	if n, need := t.fewestN(), fewestRounds(k*(k-1)/2, t.confidence()); n < need {
 		add("%d rounds are fewer than the %d that %s take", n, need, takers(k))
 	}
 	sound, uneven := t.losses()
@@ -197,15 +197,7 @@ func (t *table) objective(o plan.Objective, c *cell) (ObjectiveRow, bool) {
 	var figures []Number
 	var due uint64
 	for _, r := range c.rounds {
-		sum := evidence.NewTally()
-		for _, tr := range r.trials {
-			if tr.Tally == nil {
-				continue
-			}
-			window := sum.Window + tr.Tally.Window
-			sum.Merge(tr.Tally)
-			sum.Window = window // blocks follow each other
-		}
+		sum := tally(r.sample().blocks)
 		due += sum.Due()
 		if sum.Due() > 0 {
 			figures = append(figures, objectiveFigure(o, sum, t.timeout(c.setting)))

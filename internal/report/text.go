@@ -231,14 +231,25 @@ func (r *Report) comparisonTable(p *page) {
 		}
 		p.title(title)
 		p.columns([]align{left, right, left, right, right, left}, rows)
+		for _, c := range r.Comparisons {
+			if c.Exploratory == exploratory && c.Note != "" {
+				who := c.A.name() + " : " + c.B.name() + space(phrase(r.factors, c.Factors))
+				p.paragraph("  ", who+": "+c.Note+".")
+			}
+		}
 	}
 }
 
 func (c Comparison) interval() string {
-	if !c.Lo.Known() || !c.Hi.Known() {
-		return "–"
+	switch {
+	case c.Lo.Known() && c.Hi.Known():
+		return span(c.Lo, c.Hi, "")
+	case c.Lo.Known():
+		return c.Lo.in("") + " or more"
+	case c.Hi.Known():
+		return c.Hi.in("") + " or less"
 	}
-	return span(c.Lo, c.Hi, "")
+	return "–"
 }
 
 // verdictText writes a verdict for its metric: a smaller response time is better,

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // An Estimate is a number and how far it may be off.
@@ -46,6 +44,12 @@ func MinFor(level float64) int {
 //
 // Of n values there are n(n+1)/2 means; give it hundreds, not thousands.
 func HodgesLehmann(xs []float64, level float64) (Estimate, error) {
+	return hodgesLehmann(xs, level, math.NaN())
+}
+
+// hodgesLehmann is HodgesLehmann of values that may be infinite. Opposed is what
+// the mean of −Inf and +Inf is taken for.
+func hodgesLehmann(xs []float64, level, opposed float64) (Estimate, error) {
 	n := len(xs)
 	e := Estimate{Value: math.NaN(), Lo: math.NaN(), Hi: math.NaN(), N: n}
 	need := MinFor(level)
@@ -53,8 +57,10 @@ func HodgesLehmann(xs []float64, level float64) (Estimate, error) {
 	if n == 0 {
 		return e, tooFew
 	}
-	walsh := walshAverages(xs)
-	e.Value = medianOf(walsh)
+	walsh := walshAverages(xs, opposed)
+	if e.Value = medianOf(walsh); math.IsNaN(e.Value) {
+		e.Value = opposed
+	}
 	if n < need {
 		return e, tooFew
 	}
@@ -65,50 +71,17 @@ func HodgesLehmann(xs []float64, level float64) (Estimate, error) {
 }
 
 // walshAverages returns the means of all pairs i ≤ j, in ascending order.
-func walshAverages(xs []float64) []float64 {
+func walshAverages(xs []float64, opposed float64) []float64 {
 	w := make([]float64, 0, len(xs)*(len(xs)+1)/2)
 	for i, x := range xs {
 		for _, y := range xs[i:] {
-			w = append(w, x/2+y/2)
+			mean := x/2 + y/2
+			if math.IsNaN(mean) {
+				mean = opposed
+			}
+			w = append(w, mean)
 		}
 	}
 	slices.Sort(w)
 	return w
-}
-
-// A TTest is the outcome of Student's t-test of one sample against zero.
-type TTest struct {
-	Estimate
-	T  float64
-	DF int
-	P  float64 // two-sided
-}
-
-// MeanT estimates a mean by Student's t distribution. It is exact only where
-// values are normally distributed, which is why it comes second to
-// HodgesLehmann. For paired samples give it the differences.
-func MeanT(xs []float64, level float64) (TTest, error) {
-	n := len(xs)
-	if n < 2 {
-		none := Estimate{Value: Mean(xs), Lo: math.NaN(), Hi: math.NaN(), N: n}
-		return TTest{Estimate: none, P: math.NaN(), T: math.NaN()},
-			&TooFewError{What: "a t interval", Have: n, Need: 2}
-	}
-	mean, se := Mean(xs), StdDev(xs)/math.Sqrt(float64(n))
-	half := TQuantile((1+level)/2, n-1) * se
-	t := TTest{
-		Estimate: Estimate{Value: mean, Lo: mean - half, Hi: mean + half, Level: level, N: n},
-		T:        mean / se,
-		DF:       n - 1,
-	}
-	t.P = 2 * students(n-1).CDF(-math.Abs(t.T))
-	return t, nil
-}
-
-// TQuantile returns the p-quantile of Student's t distribution with df degrees
-// of freedom.
-func TQuantile(p float64, df int) float64 { return students(df).Quantile(p) }
-
-func students(df int) distuv.StudentsT {
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(df)}
 }

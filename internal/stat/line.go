@@ -4,10 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
-
-	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // A Line is y = A + B·x, fitted to points.
@@ -81,51 +77,15 @@ func sameLength(x, y, sd []float64) error {
 	return nil
 }
 
-// LeastSquares solves for the coefficients of y as a sum of columns, by QR
-// decomposition. A column of ones is the caller's to give. It needs at least as
-// many y as columns, and columns that do not depend on each other.
-func LeastSquares(columns [][]float64, y []float64) ([]float64, error) {
-	if len(columns) == 0 || len(y) < len(columns) {
-		return nil, &TooFewError{What: fmt.Sprintf("%d coefficients", len(columns)), Have: len(y), Need: len(columns)}
-	}
-	x := mat.NewDense(len(y), len(columns), nil)
-	for j, c := range columns {
-		x.SetCol(j, c)
-	}
-	var qr mat.QR
-	qr.Factorize(x)
-	var b mat.VecDense
-	if err := qr.SolveVecTo(&b, false, mat.NewVecDense(len(y), y)); err != nil {
-		var ill mat.Condition // still solved, with fewer digits
-		if !errors.As(err, &ill) || math.IsInf(float64(ill), 1) {
-			return nil, fmt.Errorf("least squares: %w", err)
-		}
-	}
-	return slices.Clone(b.RawVector().Data), nil
-}
-
 // TheilSen fits a line that a few wild points do not move: B is the median of
 // the slopes between all pairs of points (Theil 1950, Sen 1968), A the median of
-// y less B times the median of x. The interval of the slope, at the given level,
-// is Sen's, without his correction for ties among y.
-func TheilSen(x, y []float64, level float64) (l Line, slope Estimate, err error) {
-	l = Line{A: math.NaN(), B: math.NaN(), SEA: math.NaN(), SEB: math.NaN(), RSS: math.NaN(), N: len(x)}
-	slope = Estimate{Value: math.NaN(), Lo: math.NaN(), Hi: math.NaN(), N: len(x)}
+// y less B times the median of x. It has no standard errors.
+func TheilSen(x, y []float64) (Line, error) {
+	nan := math.NaN()
+	l := Line{A: nan, B: nan, SEA: nan, SEB: nan, RSS: nan, N: len(x)}
 	if err := sameLength(x, y, nil); err != nil {
-		return l, slope, err
+		return l, err
 	}
-	slopes := pairSlopes(x, y)
-	if len(slopes) == 0 {
-		return l, slope, ErrNoLine
-	}
-	l.B = medianOf(slopes)
-	l.A = Median(y) - l.B*Median(x)
-	slope.Value = l.B
-	slope.Lo, slope.Hi, slope.Level = senInterval(slopes, len(x), level)
-	return l, slope, nil
-}
-
-func pairSlopes(x, y []float64) []float64 {
 	var slopes []float64
 	for i := range x {
 		for j := range i {
@@ -134,68 +94,10 @@ func pairSlopes(x, y []float64) []float64 {
 			}
 		}
 	}
-	slices.Sort(slopes)
-	return slopes
-}
-
-// senInterval picks the slopes that bound the median by the normal
-// approximation to Kendall's statistic; none, and level 0, where the points are
-// too few for it.
-func senInterval(slopes []float64, n int, level float64) (lo, hi, got float64) {
-	f, m := float64(n), float64(len(slopes))
-	c := distuv.UnitNormal.Quantile((1+level)/2) * math.Sqrt(f*(f-1)*(2*f+5)/18)
-	// Round to even, as SciPy does: the rank is an approximation either way.
-	below := int(math.RoundToEven((m-c)/2)) - 1
-	above := int(math.RoundToEven((m + c) / 2))
-	if below < 0 || above >= len(slopes) {
-		return math.NaN(), math.NaN(), 0
-	}
-	return slopes[below], slopes[above], level
-}
-
-// Siegel fits a line by repeated medians (Siegel 1982): B is the median over
-// the points of the median slope to the others, A the median of y−B·x. Almost
-// half of the points may be wild.
-func Siegel(x, y []float64) (Line, error) {
-	l := Line{A: math.NaN(), B: math.NaN(), SEA: math.NaN(), SEB: math.NaN(), RSS: math.NaN(), N: len(x)}
-	if err := sameLength(x, y, nil); err != nil {
-		return l, err
-	}
-	var medians []float64
-	for i := range x {
-		var slopes []float64
-		for j := range x {
-			if x[i] != x[j] {
-				slopes = append(slopes, (y[j]-y[i])/(x[j]-x[i]))
-			}
-		}
-		if len(slopes) > 0 {
-			medians = append(medians, Median(slopes))
-		}
-	}
-	if len(medians) == 0 {
+	if len(slopes) == 0 {
 		return l, ErrNoLine
 	}
-	l.B = Median(medians)
-	l.A = medianResidual(x, y, l.B)
+	l.B = Median(slopes)
+	l.A = Median(y) - l.B*Median(x)
 	return l, nil
-}
-
-// medianResidual returns the median of y−b·x: the "joint" intercept of a robust
-// line.
-func medianResidual(x, y []float64, b float64) float64 {
-	r := make([]float64, len(x))
-	for i := range x {
-		r[i] = y[i] - b*x[i]
-	}
-	return Median(r)
-}
-
-// Crossing returns where two lines meet; false if they are parallel.
-func Crossing(a, b Line) (x float64, ok bool) {
-	if a.B == b.B {
-		return 0, false
-	}
-	x = (b.A - a.A) / (a.B - b.B)
-	return x, !math.IsNaN(x) && !math.IsInf(x, 0)
 }
