@@ -11,13 +11,16 @@ TESTFLAGS ?=
 
 export CGO_ENABLED := 0
 
-.PHONY: run build test test-subjects race lint bench fuzz schema clean subjects
+.PHONY: run build cross test test-subjects race lint bench bench-packages peers fuzz schema clean subjects
 
 run: build ## build, carry out the first plan with what is there, print the answer
 	./bin/webdyno run first-look
 
 build: ## bin/webdyno
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/webdyno ./cmd/webdyno
+
+cross: ## bin/webdyno-SYSTEM-ARCHITECTURE for linux and darwin, and darwin vetted
+	tools/cross -ldflags '$(LDFLAGS)'
 
 test: ## everything that needs no more than Go
 	go vet ./...
@@ -35,8 +38,14 @@ test-subjects: subjects ## test with the real servers
 lint:
 	go tool -modfile=tools/go.mod golangci-lint run ./...
 
-bench: build ## speed and memory, side by side in one go; prints ratios
-	go test -run '^$$' -bench . -benchmem -count 1 ./...
+bench: build ## beside other load generators, in turns; BENCH=keepalive for a part
+	go test -run '^$$' -bench 'Peers/$(BENCH)' -benchtime 1x -timeout 3h ./bench
+
+bench-packages: ## the benchmarks of the packages
+	go test -run '^$$' -bench . -benchmem -count 1 ./cmd/... ./internal/...
+
+peers: ## install the load generators that Debian has
+	tools/install-peers
 
 fuzz: ## half a minute for every fuzz target
 	tools/fuzz 30s

@@ -20,10 +20,10 @@ var floors = []string{
 	"plan",                                      // the question
 	"workload evidence",                         // what is sent, what is seen
 	"engine supervise probe host record report serve", // machines, and the desk beside them
-	"crew calibrate", // the engine, elsewhere and on trial
-	"lab",            // the conductor
-	"screen",         // the window onto it
-	"cmd/webdyno",    // the door
+	"crew calibrate",    // the engine, elsewhere and on trial
+	"lab",               // the conductor
+	"screen",            // the window onto it
+	"cmd/webdyno bench", // the door, and what holds the house against others
 }
 
 // drawers are names that say nothing about what is inside. Name the idea

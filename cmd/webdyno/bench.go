@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -133,8 +134,29 @@ func (b *bench) announce(w io.Writer) {
 	trials := p.Rounds.Max * len(p.Round(1)) * len(names)
 	fmt.Fprintf(w, "  %s rounds, %d trials of %v at most; about %s\n", rounds, trials, p.Window, about(p.Estimate(len(names))))
 	fmt.Fprintf(w, "  %s\n", b.equip.CPUs.Why)
+	for _, tool := range b.tools() {
+		fmt.Fprintf(w, "  %s\n", tool)
+	}
 	b.explainSkipped(w)
 	fmt.Fprintln(w)
+}
+
+// tools are the interpreters and programs that were found for the subjects,
+// each with those that it serves: "uvloop, python: /usr/bin/python3 (…)".
+func (b *bench) tools() []string {
+	users := map[string][]string{}
+	for _, s := range b.prepared.Subjects {
+		for _, tool := range s.Tools {
+			if s.Skipped == "" && !slices.Contains(users[tool], s.Name) {
+				users[tool] = append(users[tool], s.Name)
+			}
+		}
+	}
+	var out []string
+	for _, tool := range slices.Sorted(maps.Keys(users)) {
+		out = append(out, strings.Join(users[tool], ", ")+": "+tool)
+	}
+	return out
 }
 
 // build carries out the subjects' build steps.
@@ -207,7 +229,7 @@ func (b *bench) carryOut(ctx context.Context, con console, w *record.Writer, rec
 	if err := sys.SetProcessAffinity(b.equip.CPUs.Engine); err != nil {
 		return fmt.Errorf("confine webdyno to CPUs %v: %w", b.equip.CPUs.Engine, err)
 	}
-	eng, err := engine.Open(engine.Config{Loops: len(b.equip.CPUs.Engine)})
+	eng, err := engine.Open(engine.Config{Loops: max(1, len(b.equip.CPUs.Engine)), Backend: backendOf(b.plan)})
 	if err != nil {
 		return err
 	}
@@ -243,7 +265,7 @@ func (b *bench) carryOut(ctx context.Context, con console, w *record.Writer, rec
 		return err
 	}
 	b.nextStep(con.out, w.Dir())
-	return missed(rep)
+	return outcome(rep)
 }
 
 // nextStep says where the record is and what to try now.
@@ -257,11 +279,38 @@ func (b *bench) nextStep(w io.Writer, dir string) {
 
 // ask sends one request apart from any load.
 func ask(ctx context.Context, to lab.Address, r *workload.Request) error {
-	a, err := workload.Ask(ctx, to.Network(), to.String(), r)
+	var a workload.Answer
+	var err error
+	if to.TLS == nil {
+		a, err = workload.Ask(ctx, to.Network(), to.String(), r)
+	} else {
+		a, err = askOverTLS(ctx, to, r)
+	}
 	if err != nil {
 		return err
 	}
 	return r.Expect.Check(&a)
+}
+
+func askOverTLS(ctx context.Context, to lab.Address, r *workload.Request) (workload.Answer, error) {
+	conn, err := to.TLS.Dial(ctx, to.Network(), to.String())
+	if err != nil {
+		return workload.Answer{}, err
+	}
+	defer conn.Close()
+	return workload.AskOn(ctx, conn, r)
+}
+
+// backendOf is what sends a plan's load: the best there is, or, where one of its
+// subjects is asked over TLS, net for all of them. Subjects that are compared are
+// asked by the same engine.
+func backendOf(p *plan.Plan) engine.Backend {
+	for i := range p.Subjects {
+		if p.Subjects[i].TLS() {
+			return engine.Net
+		}
+	}
+	return engine.Auto
 }
 
 // count says how many of something there are.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"net/url"
 	"os"
 	"strconv"
@@ -46,7 +44,9 @@ type loadFlags struct {
 
 	backend, output    string
 	unixSocket         string
-	latency, insecure  bool
+	latency            bool
+	insecure           bool
+	tlsResume          bool
 	seed               uint64
 	hgrm, hlog, perSec string
 
@@ -128,6 +128,8 @@ func (f *loadFlags) define(cmd *cobra.Command) {
 	fs.BoolVar(&f.progress, "progress", false, "a line per second on standard error, terminal or not")
 	fs.BoolVar(&f.quiet, "quiet", false, "nothing on a terminal while the load lasts")
 	fs.StringVar(&f.unixSocket, "unix-socket", "", "connect to the socket at `PATH` instead of the URL's host")
+	fs.BoolVarP(&f.insecure, "insecure", "k", false, "https: take any certificate")
+	fs.BoolVar(&f.tlsResume, "tls-resume", false, "https: resume TLS sessions where the server lets us; otherwise every connection makes a full handshake")
 	fs.BoolVar(&f.latency, "latency", false, "accepted for wrk's sake: percentiles are always printed")
 	fs.Uint64Var(&f.seed, "seed", 1, "of arrivals and random values")
 }
@@ -176,6 +178,7 @@ func (f *loadFlags) check(con console, rawURL string) (*loadJob, error) {
 	} else {
 		l.exact = f.workload(&c, u)
 	}
+	f.secure(&c, l, u)
 	if err := c.err(); err != nil {
 		return nil, err
 	}
@@ -188,7 +191,7 @@ func (f *loadFlags) check(con console, rawURL string) (*loadJob, error) {
 	}
 	var err error
 	if l.job.Unix == "" {
-		l.job.Address, err = resolve(u)
+		err = l.resolve(u)
 	}
 	return l, err
 }
@@ -352,23 +355,6 @@ func (l *loadJob) verdict(err error, t *evidence.Tally, r *report.LoadResult) er
 	return nil
 }
 
-// resolve looks the URL's host up once.
-func resolve(u *url.URL) (netip.AddrPort, error) {
-	port := u.Port()
-	if port == "" {
-		port = "80"
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return netip.AddrPort{}, usageError{fmt.Errorf("port %q of %s", port, u)}
-	}
-	addrs, err := net.DefaultResolver.LookupNetIP(context.Background(), "ip", u.Hostname())
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	return netip.AddrPortFrom(addrs[0].Unmap(), uint16(n)), nil
-}
-
 // complaints gathers what is wrong with a command line.
 type complaints []string
 
@@ -398,8 +384,8 @@ func (c *complaints) url(raw string) *url.URL {
 		c.add("URL", err)
 		return &url.URL{Host: "invalid"}
 	}
-	if u.Scheme != "http" {
-		c.say("URL %s: webdyno speaks plain http so far, not %s", raw, u.Scheme)
+	if u.Scheme != "http" && u.Scheme != "https" {
+		c.say("URL %s: webdyno speaks http and https, not %s", raw, u.Scheme)
 	}
 	if u.Host == "" {
 		c.say("URL %s: want http://HOST:PORT/PATH", raw)

@@ -18,7 +18,7 @@ func reportCommand(con console) *cobra.Command {
 again. The same record gives the same report on every machine.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usageError{errors.New("report wants one record: the folder that a run wrote")}
+				return usageError{errors.New("report wants one record: the folder that \"webdyno run\" wrote")}
 			}
 			return nil
 		},

@@ -254,11 +254,7 @@ func reportOf(dir string) (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	ms, err := rec.Measurements()
-	if err != nil {
-		return nil, err
-	}
-	return report.Build(report.Input{Plan: p, Setup: rec.Setup, Measurements: ms}), nil
+	return report.Build(report.Input{Plan: p, Setup: rec.Setup, Each: rec.Each})
 }
 
 // recorded reads a plan from a record, where the folders it names need not
@@ -267,9 +263,13 @@ func (s source) recorded() (*plan.Plan, error) {
 	return plan.Read(s.name, s.text, plan.Options{Recorded: true})
 }
 
-// missed tells whether an objective of the plan was missed.
-func missed(rep *report.Report) error {
-	if rep.Missed() {
+// outcome is the exit status of a plan that was carried out, as an error. One
+// that measured nothing did not do its work.
+func outcome(rep *report.Report) error {
+	switch {
+	case len(rep.Rows) == 0:
+		return errors.New("nothing was measured: the report says why")
+	case rep.Missed():
 		return errMissed
 	}
 	return nil

@@ -1,8 +1,13 @@
 package main
 
 import (
+	"encoding/pem"
 	"errors"
+	"io"
+	"log"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -58,6 +63,7 @@ func runScripts(t *testing.T, dir string) {
 			"await":  await,
 			"signal": signalAfter,
 			"lines":  lines,
+			"https":  https,
 
 			"appendfile": appendFile,
 		},
@@ -91,6 +97,20 @@ func port(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Setenv(name, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 		ts.Check(l.Close())
 	}
+}
+
+// https NAME FILE serves "hello" over TLS as 127.0.0.1, puts the port into the
+// variable and the certificate into the file.
+func https(ts *testscript.TestScript, _ bool, args []string) {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "hello")
+	}))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that are meant to fail
+	s.StartTLS()
+	ts.Defer(s.Close)
+	ts.Setenv(args[0], strconv.Itoa(s.Listener.Addr().(*net.TCPAddr).Port))
+	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), cert, 0o644))
 }
 
 // await ADDRESS waits until somebody accepts connections there; await FILE,

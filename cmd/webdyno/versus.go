@@ -32,6 +32,7 @@ type versusFlags struct {
 	objectives              []string
 	seed                    uint64
 	shell, printPlan        bool
+	insecure                bool
 }
 
 func versusCommand(con console) *cobra.Command {
@@ -96,6 +97,7 @@ func (f *versusFlags) define(cmd *cobra.Command) {
 	fs.StringVar(&f.expectBytes, "expect-bytes", "", "a right answer's length of body")
 	fs.StringArrayVar(&f.objectives, "objective", nil, "`'p99<50ms'`; repeatable; missed by any: exit status 3")
 	fs.Uint64Var(&f.seed, "seed", 1, "of orders, arrivals and random values")
+	fs.BoolVarP(&f.insecure, "insecure", "k", false, "take any certificate of https URLs")
 	fs.BoolVar(&f.shell, "shell", false, "run each command by /bin/sh")
 	fs.BoolVar(&f.printPlan, "print-plan", false, "print the plan that this amounts to, and stop")
 	addRunFlags(cmd, &f.run)
@@ -142,7 +144,11 @@ func (f *versusFlags) source(args []string) (source, error) {
 
 func (f *versusFlags) subject(arg string) (map[string]any, error) {
 	if strings.HasPrefix(arg, "http://") || strings.HasPrefix(arg, "https://") {
-		return map[string]any{"name": cleanName(strings.SplitN(arg, "/", 4)[2]), "url": arg}, nil
+		s := map[string]any{"name": cleanName(strings.SplitN(arg, "/", 4)[2]), "url": arg}
+		if f.insecure && strings.HasPrefix(arg, "https://") {
+			s["insecure"] = true
+		}
+		return s, nil
 	}
 	words, err := plan.SplitWords(arg)
 	if err != nil {

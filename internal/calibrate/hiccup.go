@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"webdyno/internal/latency"
 	"webdyno/internal/sys"
 )
@@ -53,10 +51,9 @@ func (h *hiccups) watch(cpu int, over *atomic.Bool) {
 	_ = sys.SetAffinity(0, []int{cpu})
 	_ = sys.SetTimerSlack(1)
 	began := time.Now()
-	period := unix.NsecToTimespec(int64(hiccupPeriod))
 	for !over.Load() {
 		asked := time.Now()
-		_ = unix.Nanosleep(&period, nil) // cut short by a signal, it counts as no delay
+		sys.Nap(hiccupPeriod) // cut short by a signal, it counts as no delay
 		late := max(0, time.Since(asked)-hiccupPeriod)
 		h.late.Record(int64(late))
 		if late > time.Millisecond {

@@ -33,6 +33,10 @@ type look struct {
 	compare bool
 	differs *workload.WrongError // found in a part of the body
 	wrong   bool
+
+	// otherBytes tells, once there is a verdict, that the status was right and
+	// the body, as far as one is expected, was not.
+	otherBytes bool
 }
 
 // begin makes ready for the answer to a request.
@@ -67,6 +71,7 @@ func (c *checker) verdict(k *look, p *httpwire.Parser, more bool) (right bool) {
 	if statusOK && lengthOK && !k.wrong && !more {
 		return true
 	}
+	k.otherBytes = statusOK && (k.wrong || !lengthOK)
 	if len(c.wrongs) < wrongDescribed {
 		c.wrongs = append(c.wrongs, describe(k, p, statusOK))
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"webdyno/internal/mono"
+	"webdyno/internal/sys"
 )
 
 // overdue tells whether the window has an edge, or a request its timeout,
@@ -33,7 +34,7 @@ func (l *loop) advance(now mono.Time) {
 		l.expired(r, now)
 	}
 	for s := l.dialing.head(); s != nil && s.began.Add(l.limit) <= now; s = l.dialing.head() {
-		l.dialFailed(s, errDialTimeout, now)
+		l.dialFailed(s, errDialTimeout, sys.ErrnoName(errDialTimeout), now)
 	}
 	for k := l.leaving.head(); k != nil && k.until <= now; k = l.leaving.head() {
 		l.endLeft(k)

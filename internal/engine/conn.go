@@ -7,7 +7,6 @@ import (
 	"webdyno/internal/httpwire"
 	"webdyno/internal/load"
 	"webdyno/internal/mono"
-	"webdyno/internal/sys"
 )
 
 // The causes of failure that are no errno.
@@ -19,6 +18,7 @@ const (
 	endedBefore    = "ended before the answer"
 	endedWithin    = "ended within the answer"
 	interrupted    = "interrupted"
+	noReason       = "connection failed"
 	errDialTimeout = syscall.ETIMEDOUT
 )
 
@@ -221,6 +221,9 @@ func (l *loop) answer(s *slot, at mono.Time, more bool) {
 	right := l.check.verdict(&s.look, &s.parser, more)
 	l.awaited.remove(&r.place)
 	l.book.answer(r, at, s.parser.Status(), right)
+	if s.look.otherBytes && r.counted {
+		l.book.tally.WrongBytes++
+	}
 	l.latest = at
 	s.pop()
 	s.reading = false
@@ -281,8 +284,8 @@ func (l *loop) closedByServer(s *slot, at mono.Time) {
 }
 
 // broke is what happens when an open connection fails.
-func (l *loop) broke(s *slot, err syscall.Errno, at mono.Time) {
-	l.lost(s, evidence.Reset, at, sys.ErrnoName(err), byServer)
+func (l *loop) broke(s *slot, cause string, at mono.Time) {
+	l.lost(s, evidence.Reset, at, cause, byServer)
 }
 
 // lost is what happens when a connection came to its end and not in the way we
@@ -345,8 +348,9 @@ func (l *loop) replaceAll(s *slot, how evidence.Outcome, at mono.Time, cause str
 	}
 }
 
-// dialFailed is what happens when no connection could be made.
-func (l *loop) dialFailed(s *slot, err syscall.Errno, at mono.Time) {
+// dialFailed is what happens when no connection could be made; err is 0 where
+// the cause is no errno's.
+func (l *loop) dialFailed(s *slot, err syscall.Errno, cause string, at mono.Time) {
 	l.book.tally.Connections.Failed++
 	l.dialing.remove(&s.place)
 	l.part(s)
@@ -356,7 +360,6 @@ func (l *loop) dialFailed(s *slot, err syscall.Errno, at mono.Time) {
 		l.rest(s)
 		return
 	}
-	cause := sys.ErrnoName(err)
 	own := s.n > 0
 	for s.n > 0 {
 		l.settle(s.oldest(), evidence.Refused, at, cause)

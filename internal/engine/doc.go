@@ -13,6 +13,11 @@
 // operations in the way of io_uring, and which is the loop's only clock: a test
 // gives it a scripted one and puts an hour of load behind it in a second.
 //
+// On package net (driver_net.go), which is for other systems and for TLS, each
+// connection has a goroutine that dials and reads; what it has to tell goes to
+// the loop through a queue, and the path of a request has a lock and a channel
+// after all. The loop, and what it owns, is the same.
+//
 // # Time
 //
 // Every request carries readings of one clock:
@@ -46,7 +51,7 @@
 //
 // # What it does not do
 //
-// It speaks plain HTTP/1.1 over TCP and Unix sockets; no TLS, no HTTP/2. It
-// draws no conclusions. It does not confine its threads to CPUs: its caller
-// confines the process.
+// It speaks HTTP/1.1 over TCP and Unix sockets, with TLS or without; no HTTP/2.
+// It follows no redirects and resolves no names. It draws no conclusions. It
+// does not confine its threads to CPUs: its caller confines the process.
 package engine

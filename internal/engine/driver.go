@@ -4,6 +4,7 @@ import (
 	"syscall"
 
 	"webdyno/internal/mono"
+	"webdyno/internal/sys"
 )
 
 // A driver does the socket operations of one loop and reports when they are
@@ -31,9 +32,11 @@ import (
 //
 // # Time
 //
-// A completion's time is read after the operation was done, for each anew:
-// never one reading for a batch. sentAt is the reading just before the bytes
-// of the last send were first offered to the kernel.
+// A completion's time is the first reading after the operation was done: our
+// own work on others that came with it is not in it. Where we do the operations
+// ourselves that is a reading for each, and where the kernel does them while we
+// wait, the reading at the end of the wait. sentAt is the reading just before
+// the bytes of the last send were first offered to the kernel.
 type driver interface {
 	// name returns the backend's name in tallies: "epoll".
 	name() string
@@ -67,7 +70,8 @@ type driver interface {
 	// until shutdown.
 	wake()
 
-	// shutdown closes every connection and releases the driver's memory.
+	// shutdown closes every connection and releases the driver's memory. If it
+	// was waited on, the thread that did so calls it.
 	shutdown() error
 }
 
@@ -91,9 +95,18 @@ const (
 
 // A completion is something that happened to a connection.
 type completion struct {
-	conn int32
-	what happening
-	err  syscall.Errno // why it failed
-	data []byte        // what was received; not empty
-	at   mono.Time     // when it was complete
+	conn  int32
+	what  happening
+	err   syscall.Errno // why it failed,
+	cause string        // or why, in a few words, where it was for no errno
+	data  []byte        // what was received; not empty
+	at    mono.Time     // when it was complete
+}
+
+// why returns why a connection failed, as causes have it.
+func (c *completion) why() string {
+	if c.cause != "" {
+		return c.cause
+	}
+	return sys.ErrnoName(c.err)
 }

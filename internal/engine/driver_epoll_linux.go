@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"syscall"
 	"time"
 
@@ -19,31 +18,6 @@ const (
 	// was read is handled before anything else is.
 	epollBuffer = 64 << 10
 )
-
-// probe tells whether a backend is to be had.
-func probe(Backend) error {
-	p, err := sys.NewPoller(1)
-	if err != nil {
-		return err
-	}
-	return p.Close()
-}
-
-// openDrivers returns a driver for each of n loops, all on one clock.
-func openDrivers(_ Backend, job *Job, n int) (drivers []driver, err error) {
-	clock := mono.Start()
-	for range n {
-		d, err := newEpoll(clock, job)
-		if err != nil {
-			for _, d := range drivers {
-				d.shutdown()
-			}
-			return nil, fmt.Errorf("epoll: %w", err)
-		}
-		drivers = append(drivers, d)
-	}
-	return drivers, nil
-}
 
 // An epoll is the driver on epoll. It registers each connection once, for every
 // event, edge-triggered; it reads and writes right away and waits only for what
@@ -66,13 +40,14 @@ type epoll struct {
 	untilEnd  bool          // its other end is done: a short read may not be the last
 	otherwise syscall.Errno // what it failed of, if reading finds nothing else
 
-	// checks are connections to be looked at though no event told of them: a call
-	// on them has failed.
+	// checks are connections to be looked at though no event told of them: they
+	// were made at once, or a call on them has failed.
 	checks  []check
 	checked int
 }
 
-// A check is a connection to be looked at, and what has failed on it.
+// A check is a connection to be looked at, and what has failed on it; 0 if it
+// was made.
 type check struct {
 	conn int32 // -1: it was closed in the meantime
 	err  syscall.Errno
@@ -147,15 +122,14 @@ func (d *epoll) dial(c int32) {
 		k.fd = int32(fd)
 		k.life++
 	}
-	if errno := d.peer.Connect(int(k.fd)); errno != 0 && errno != syscall.EINPROGRESS {
-		d.recheck(c, errno)
-		return
+	errno := d.peer.ConnectNow(int(k.fd))
+	if fresh && (errno == 0 || errno == syscall.EINPROGRESS) {
+		// Only now: a socket that was never connected counts as hung up.
+		if failed := d.poller.Watch(int(k.fd), uint64(uint32(c))|uint64(k.life)<<32); failed != 0 {
+			errno = failed
+		}
 	}
-	if !fresh {
-		return
-	}
-	// Only now: a socket that was never connected counts as hung up.
-	if errno := d.poller.Watch(int(k.fd), uint64(uint32(c))|uint64(k.life)<<32); errno != 0 {
+	if errno != syscall.EINPROGRESS {
 		d.recheck(c, errno)
 	}
 }
@@ -219,10 +193,20 @@ func (d *epoll) close(c int32, how ending) {
 	if k.fd < 0 {
 		return
 	}
-	if how == byReset && d.tcp && phase != epollDialing && sys.Disconnect(int(k.fd)) == 0 {
-		return
+	if !d.keeps(k, how, phase) {
+		d.drop(k, how)
 	}
-	d.drop(k, how)
+}
+
+// keeps ends a connection so that its socket can be dialed again, if it can.
+func (d *epoll) keeps(k *epollConn, how ending, phase epollPhase) bool {
+	switch {
+	case !d.tcp || phase == epollDialing:
+		return false
+	case how == byReset:
+		return sys.Disconnect(int(k.fd)) == 0
+	}
+	return phase == epollDone && sys.Retire(int(k.fd))
 }
 
 func (d *epoll) drop(k *epollConn, how ending) {
@@ -267,7 +251,7 @@ func (d *epoll) next(c *completion) bool {
 		case d.checked < len(d.checks):
 			k := d.checks[d.checked]
 			d.checked++
-			if d.failing(k, c) {
+			if d.follow(k, c) {
 				return true
 			}
 		case d.i < d.n:
@@ -283,14 +267,19 @@ func (d *epoll) next(c *completion) bool {
 	}
 }
 
-// failing follows up a call that has failed.
-func (d *epoll) failing(k check, c *completion) bool {
+// follow follows up a dial that was decided at once, or a call that has failed.
+func (d *epoll) follow(k check, c *completion) bool {
 	if k.conn < 0 {
 		return false
 	}
 	switch d.conns[k.conn].phase {
 	case epollDialing:
-		d.tell(c, k.conn, failed, k.err)
+		if k.err == 0 {
+			d.conns[k.conn].phase = epollOpen
+			*c = completion{conn: k.conn, what: connected, at: d.clock.Now()}
+		} else {
+			d.tell(c, k.conn, failed, k.err)
+		}
 		return true
 	case epollBroken:
 		// What the server said before it ended the connection comes first.

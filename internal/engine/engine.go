@@ -17,11 +17,13 @@ type Backend uint8
 
 // The backends.
 const (
-	Auto  Backend = iota // the best there is: at present Epoll
+	Auto  Backend = iota // the best there is: Uring, or else Epoll
+	Uring                // io_uring, Linux 6.0 or later
 	Epoll                // epoll_pwait2, edge-triggered
+	Net                  // package net: everywhere, and the only one for TLS; less exact
 )
 
-var backendNames = [...]string{"auto", "epoll"}
+var backendNames = [...]string{"auto", "uring", "epoll", "net"}
 
 func (b Backend) String() string { return backendNames[b] }
 
@@ -101,6 +103,9 @@ func (e *Engine) Run(ctx context.Context, job Job) (*evidence.Tally, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
+	if b := e.config.Backend; job.TLS != nil && b != Auto && b != Net {
+		return nil, fmt.Errorf("run: no TLS on %s: use net, or auto", b)
+	}
 	n, err := job.loops(e.config.Loops)
 	if err != nil {
 		return nil, fmt.Errorf("run: %w", err)
@@ -125,11 +130,14 @@ func (e *Engine) drive(ctx context.Context, job *Job, drivers []driver) (*eviden
 	}
 
 	release := cancelOn(ctx, loops)
-	done := make(chan error, len(loops))
+	done, down := make(chan error, len(loops)), make(chan error, len(loops))
+	quiet := make(chan struct{}) // nobody wakes a driver any more
 	for _, l := range loops {
 		go func() {
 			runtime.LockOSThread() // for good: the thread ends with the loop
 			done <- l.run()
+			<-quiet
+			down <- l.d.shutdown()
 		}()
 	}
 	var err error
@@ -141,13 +149,16 @@ func (e *Engine) drive(ctx context.Context, job *Job, drivers []driver) (*eviden
 		}
 	}
 	release()
+	close(quiet)
+	for range loops {
+		err = errors.Join(err, <-down)
+	}
 	onlooker()
 	total := evidence.NewTally()
 	cut := false
 	for _, l := range loops {
 		total.Merge(l.book.tally)
 		cut = cut || l.cut
-		err = errors.Join(err, l.d.shutdown())
 	}
 	if err == nil && cut {
 		err = context.Cause(ctx)

@@ -14,6 +14,7 @@ import (
 type Job struct {
 	Address netip.AddrPort // where the server listens,
 	Unix    string         // or its Unix socket's path, instead
+	TLS     *TLS           // how TLS is spoken there; nil: it is not. Only Auto and Net can
 
 	Requests *workload.Set // sent in turn; not changed while the job is under way
 	Load     load.Load
@@ -45,6 +46,9 @@ func (j *Job) check() error {
 	complain := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if j.Address.IsValid() == (j.Unix != "") {
 		complain("want an address or a Unix socket's path, and not both")
+	}
+	if j.TLS != nil && j.TLS.Name == "" && !j.TLS.Insecure {
+		complain("TLS with nobody: want the name the server must prove to be")
 	}
 	if j.Requests == nil || len(j.Requests.Requests) == 0 {
 		complain("no request to send")

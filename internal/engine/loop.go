@@ -191,9 +191,9 @@ func (l *loop) handle(c *completion) {
 	case c.what == ended:
 		l.ended(s, c.at)
 	case s.state == dialing:
-		l.dialFailed(s, c.err, c.at)
+		l.dialFailed(s, c.err, c.why(), c.at)
 	default:
-		l.broke(s, c.err, c.at)
+		l.broke(s, c.why(), c.at)
 	}
 	if l.pending != nil {
 		l.launch(c.at)

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // each runs a test for every backend there is.
 func each(t *testing.T, test func(*testing.T, Backend)) {
-	for b := Epoll; int(b) < len(backendNames); b++ {
+	for b := Auto + 1; int(b) < len(backendNames); b++ {
 		t.Run(b.String(), func(t *testing.T) { test(t, b) })
 	}
 }
@@ -336,6 +336,9 @@ func TestWrongAnswersAreToldApart(t *testing.T) {
 		if tally.Wrong != 10 || tally.ResponseWrong.Count() != 10 || tally.Response.Count() != 0 || tally.WrongIn != 10 {
 			t.Errorf("%q: %d wrong, %d of them in the window", answer, tally.Wrong, tally.WrongIn)
 		}
+		if other := strings.HasPrefix(want, "body"); (tally.WrongBytes == 10) != other || !other && tally.WrongBytes != 0 {
+			t.Errorf("%q: %d of other bytes; only a body, under a right status, is", answer, tally.WrongBytes)
+		}
 		if len(tally.WrongAnswers) != wrongDescribed || !strings.Contains(tally.WrongAnswers[0], want) {
 			t.Errorf("%q: described as %q, want %q", answer, tally.WrongAnswers, want)
 		}
@@ -421,7 +424,7 @@ func TestEdgesAndProgress(t *testing.T) {
 	if want := uint64(600); last.Due != want || last.Answered != want || tally.WarmupRequests != 200 || tally.Due() != 400 {
 		t.Errorf("progress %+v, %d in the warm-up, %d in the window; want 600, 200, 400", last, tally.WarmupRequests, tally.Due())
 	}
-	if tally.Window != 200*time.Millisecond || tally.Warmup != 100*time.Millisecond || tally.Loops != 2 || tally.Backend != "epoll" {
+	if tally.Window != 200*time.Millisecond || tally.Warmup != 100*time.Millisecond || tally.Loops != 2 || tally.Backend != best().String() {
 		t.Errorf("window %v, warm-up %v, %d loops on %s", tally.Window, tally.Warmup, tally.Loops, tally.Backend)
 	}
 	if tally.LoopCPU <= 0 || tally.ClientCPU < tally.LoopCPU/2 {

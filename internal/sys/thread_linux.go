@@ -13,6 +13,14 @@ func SetTimerSlack(d time.Duration) error {
 	return unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(max(d, 1)), 0, 0, 0)
 }
 
+// Nap has the calling thread itself, and not only the goroutine, sleep for d: it
+// comes back late by what the kernel is late, and by nothing of Go's. A signal
+// cuts it short.
+func Nap(d time.Duration) {
+	period := unix.NsecToTimespec(int64(d))
+	_ = unix.Nanosleep(&period, nil)
+}
+
 // ThreadCPU returns the CPU time, user and system, that the calling thread has
 // used, in nanoseconds.
 func ThreadCPU() time.Duration {
