@@ -113,6 +113,12 @@ func (g *grader) machine() {
 	case h.Steal > limits.steal.warn:
 		g.say("steal", evidence.B, "the hypervisor took %s of the time", unit.Share(h.Steal))
 	}
+	if h.SwappedIn > 0 {
+		g.say("swap", evidence.X, "the machine brought %s pages back from swap: the disk was measured", unit.Count(int64(h.SwappedIn)))
+	}
+	if s := g.m.Server; s != nil && s.Replaced > 0 {
+		g.say("process-replaced", evidence.B, "%d processes of the subject ended within the window", s.Replaced)
+	}
 }
 
 func (g *grader) warmup() {
