@@ -329,6 +329,10 @@ func (g *grader) connections() {
 	if !ok || closed.PerConnection != 0 || closed.Connections == 0 {
 		return
 	}
+	if c.Opened > 0 && c.Opened < uint64(closed.Connections) && g.t.Due() > c.Opened {
+		g.say("connections-missing", evidence.B, "only %s of %s connections were opened before the window ended",
+			unit.Count(int64(c.Opened)), unit.Count(int64(closed.Connections)))
+	}
 	extra := float64(c.Opened) - float64(c.Failed) - float64(closed.Connections)
 	if extra > limits.reconnects.warn*float64(closed.Connections) && extra > float64(c.Stale) {
 		g.say("connections-not-kept", evidence.A, "the server did not keep connections: %s were opened for %s",

@@ -49,6 +49,7 @@ func TestGradeTellsFaultsApart(t *testing.T) {
 		{"some foreign CPU", closed40, func(m *evidence.Measurement) { m.Host.Foreign = 0.07 }, "foreign-cpu", evidence.B},
 		{"much foreign CPU", closed40, func(m *evidence.Measurement) { m.Host.Foreign = 0.3 }, "foreign-cpu", evidence.L},
 		{"some steal", closed40, func(m *evidence.Measurement) { m.Host.Steal = 0.01 }, "steal", evidence.B},
+		{"connections that never opened", closed40, func(m *evidence.Measurement) { m.Tally.Connections.Opened = 30 }, "connections-missing", evidence.B},
 		{"swapping", closed40, func(m *evidence.Measurement) { m.Host.SwappedIn = 3 }, "swap", evidence.X},
 		{"a recycled process", closed40, func(m *evidence.Measurement) { m.Server.Replaced = 1 }, "process-replaced", evidence.B},
 		{"much steal", closed40, func(m *evidence.Measurement) { m.Host.Steal = 0.05 }, "steal", evidence.L},
