@@ -114,10 +114,12 @@ const (
 	featNoDrop     = 1 << 1
 	featExtArg     = 1 << 8
 	featSkip       = 1 << 11
+	featMinTimeout = 1 << 15 // Linux 6.12, which brought enterAbsTimer too
 	featNoIowait   = 1 << 17
 
 	enterGetEvents = 1 << 0
 	enterExtArg    = 1 << 3
+	enterAbsTimer  = 1 << 5
 	enterNoIowait  = 1 << 7
 
 	registerProbe      = 8

@@ -40,6 +40,9 @@ type Ring struct {
 	args []byte // mapped: the kernel reads the wait's argument while it sleeps
 
 	buffers buffers
+	began   time.Time     // when the kernel's monotonic clock
+	epoch   time.Duration // stood there
+
 	running bool // Start was called
 	deaf    bool // nothing waits for Wake
 }
@@ -70,6 +73,7 @@ func NewRing(c RingConfig) (_ *Ring, err error) {
 		return nil, err
 	}
 	r.features = p.features
+	r.began, r.epoch = clocks()
 	if lack := featSingleMmap | featNoDrop | featExtArg | featSkip; p.features&uint32(lack) != uint32(lack) {
 		return nil, errors.New("the kernel's io_uring is older than Linux 6.0")
 	}
@@ -85,6 +89,20 @@ func NewRing(c RingConfig) (_ *Ring, err error) {
 		return nil, fmt.Errorf("eventfd: %w", err)
 	}
 	return r, r.provide(int(power(c.Buffers)), c.BufferSize)
+}
+
+// clocks reads Go's clock and the kernel's at the same time: the closest pair of
+// a few, lest the thread was put to sleep between the two.
+func clocks() (began time.Time, epoch time.Duration) {
+	closest := time.Hour
+	for range 5 {
+		before := time.Now()
+		now := SystemMonotonic()
+		if apart := time.Since(before); apart < closest {
+			closest, began, epoch = apart, before, time.Duration(now)
+		}
+	}
+	return began, epoch
 }
 
 // power returns n, or the next power of two above it.
@@ -195,6 +213,9 @@ func (r *Ring) next() *submission {
 	return s
 }
 
+// exactly is how long a wait may be for its end to matter to the microsecond.
+const exactly = 10 * time.Millisecond
+
 // Submit hands over what was asked for, without waiting.
 func (r *Ring) Submit() error { return r.enter(0, 0, 0, 0) }
 
@@ -215,7 +236,20 @@ func (r *Ring) Enter(d time.Duration) error {
 	if d <= 0 || r.Posted() > 0 {
 		return r.enter(0, flags, 0, 0)
 	}
-	d = min(d, longestSleep)
+	if d = min(d, longestSleep); r.waiting() > 0 && d < exactly {
+		// The kernel counts from when it has done what is handed over, a microsecond
+		// or two for each send, unless it is told by the clock when to end.
+		if r.features&featMinTimeout == 0 {
+			began := time.Now()
+			if err := r.Submit(); err != nil {
+				return err
+			}
+			d = max(0, d-time.Since(began))
+		} else {
+			flags |= enterAbsTimer
+			d += r.epoch + time.Since(r.began)
+		}
+	}
 	r.arg.sec, r.arg.nsec = int64(d/time.Second), int64(d%time.Second)
 	return r.enter(1, flags|enterExtArg, uintptr(unsafe.Pointer(r.arg)), sizeOfWaitArg)
 }

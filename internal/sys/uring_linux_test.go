@@ -128,6 +128,30 @@ func TestRingWaitEndsInTime(t *testing.T) {
 	idle(t, r)
 }
 
+// A wait that hands something over ends no sooner and no later for it: neither
+// by the kernel's clock nor, where the kernel has no such wait, by ours.
+func TestRingWaitEndsInTimeWhateverIsHandedOver(t *testing.T) {
+	for _, old := range []bool{false, true} {
+		r := ring(t, small())
+		here, _ := pair(t)
+		if old {
+			r.features &^= featMinTimeout
+		}
+		for key := range uint64(3) {
+			r.Poll(here, Readable, key)
+			began := time.Now()
+			if err := r.Enter(5 * time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+			// A signal may end it sooner; that it ends at all, test after test, is
+			// what a time of the wrong clock would not do.
+			if took := time.Since(began); took > longestSleep/2 {
+				t.Errorf("a wait of 5 ms took %v", took)
+			}
+		}
+	}
+}
+
 // Wake ends a wait, from whatever thread and how often it comes.
 func TestRingIsWoken(t *testing.T) {
 	r := ring(t, small())
