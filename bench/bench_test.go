@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -75,8 +76,10 @@ func kernel() string {
 	return "Linux " + strings.TrimSpace(string(release))
 }
 
-// compare has every tool that can do c do it once a round, in the same order
-// every time. A tool that fails in the first round is left out of the others.
+// compare has every tool that can do c do it once a round. The order stays, but
+// each round begins one tool further on, so that none is always the one that
+// comes after the heaviest, or after a pause. A tool that fails in the first
+// round is left out of the others.
 func (s *stand) compare(b *testing.B, c comparison, found []tool, rounds int) *result {
 	r := &result{comparison: c, shared: c.loops >= len(s.all)}
 	srv := s.serve(b, c.bytes)
@@ -86,26 +89,24 @@ func (s *stand) compare(b *testing.B, c comparison, found []tool, rounds int) *r
 			taking = append(taking, t)
 		}
 	}
+	guess := int64(20_000)
 	for i := range rounds {
 		round := map[string]trial{}
-		guess := int64(20_000)
-		var able []tool
-		for _, t := range taking {
+		for k := range taking {
+			t := taking[(i+k)%len(taking)]
 			got, err := s.try(b.Context(), t, c, srv, guess)
 			if err != nil {
 				r.out = append(r.out, fmt.Sprintf("%s, round %d: %v", t.name, i+1, err))
-				if i == 0 {
-					continue
-				}
-			} else {
-				round[t.name] = got
+				continue
 			}
-			if t.name == oursEpoll && err == nil {
+			round[t.name] = got
+			if t.name == oursEpoll {
 				guess = got.answered
 			}
-			able = append(able, t)
 		}
-		taking = able
+		if i == 0 {
+			taking = slices.DeleteFunc(taking, func(t tool) bool { return round[t.name].answered == 0 })
+		}
 		r.rounds = append(r.rounds, round)
 	}
 	for _, t := range taking {

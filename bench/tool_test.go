@@ -29,7 +29,7 @@ func isOurs(name string) bool { return name == oursEpoll || name == oursUring }
 func (t tool) isOurs() bool { return isOurs(t.name) }
 
 // tools are in the order of a round. Ours come first: tools that want a count
-// are told what ours have just done.
+// are told what ours did last.
 func tools(webdyno string) []tool {
 	return []tool{
 		{oursEpoll, webdyno, webdynoArgs("epoll"), readWebdyno},

@@ -166,6 +166,25 @@ func TestRatiosAreOfRounds(t *testing.T) {
 	}
 }
 
+// What others do to our punctuality is no fault of ours.
+func TestLagIsJudgedOnQuietMachines(t *testing.T) {
+	for _, c := range []struct {
+		foreign float64
+		want    standing
+	}{{0.02, missed}, {1.1, undetermined}} {
+		r := &result{comparison: comparison{name: "open", rate: 50_000}}
+		for range 6 {
+			late := trial{count: counted(50_000, 0), foreign: c.foreign}
+			late.lagMedian, late.lag99 = 5*time.Microsecond, 3*time.Millisecond
+			r.rounds = append(r.rounds, map[string]trial{oursEpoll: late})
+		}
+		marks := r.lagMarks(nil)
+		if marks[0].standing != kept || marks[1].standing != c.want || marks[3].standing != notTried {
+			t.Errorf("others used %v CPUs: %+v; want kept, %s, and uring's not tried", c.foreign, marks, c.want)
+		}
+	}
+}
+
 func TestBounds(t *testing.T) {
 	within := func(lo, hi float64) stat.Estimate {
 		return stat.Estimate{Value: (lo + hi) / 2, Lo: lo, Hi: hi, Level: level, N: 20}

@@ -122,7 +122,8 @@ func (t trial) rate() float64 { return float64(t.answered) / t.took.Seconds() }
 func micros(d time.Duration) float64 { return float64(d) / 1e3 }
 
 // try has tool put c on srv once. A trial in which more than one request in a
-// thousand failed is an error: such requests cost something else.
+// thousand failed is an error: such requests cost something else. So is one that
+// fell behind the arrivals asked for.
 func (s *stand) try(ctx context.Context, tool tool, c comparison, srv server, guess int64) (trial, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -141,6 +142,9 @@ func (s *stand) try(ctx context.Context, tool tool, c comparison, srv server, gu
 	}
 	if t.answered == 0 || t.failed > t.answered/1000 {
 		return t, fmt.Errorf("%d requests failed, %d were answered", t.failed, t.answered)
+	}
+	if t.answered < int64(c.rate)*4/5 {
+		return t, fmt.Errorf("%d answers to a second of %d arrivals: that was another load", t.answered, c.rate)
 	}
 	if tool.isOurs() && c.rate > 0 && t.lagMedian < 0 {
 		return t, errors.New("percentiles of lag were not told")

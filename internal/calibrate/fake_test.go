@@ -82,9 +82,8 @@ func queueOf(t *testing.T, args []string) serve.Queue {
 type fakeServer struct {
 	probe.Self
 	*fakery
-	name   string
-	queue  serve.Queue
-	served serve.Books
+	name  string
+	queue serve.Queue
 }
 
 func (s *fakeServer) addr() netip.AddrPort { return netip.MustParseAddrPort("127.0.0.1:1") }

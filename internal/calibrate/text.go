@@ -105,7 +105,8 @@ func table(b *bytes.Buffer) *tabwriter.Writer { return tabwriter.NewWriter(b, 0,
 // the others indented as far.
 func paragraph(b *bytes.Buffer, lead, text string, width int) {
 	room := max(width, 60) - len(lead)
-	for line := ""; text != ""; {
+	for text != "" {
+		var line string
 		line, text = firstLine(text, room)
 		b.WriteString(lead + line + "\n")
 		lead = strings.Repeat(" ", len(lead))

@@ -135,13 +135,12 @@ func TestBooksBalance(t *testing.T) {
 
 // books keeps a second account of a loop's outcomes.
 type books struct {
-	l       *loop
-	all     uint64
-	by      [evidence.NumOutcomes]uint64
-	wrong   uint64
-	inside  uint64
-	faults  []string
-	counted map[mono.Time]int
+	l      *loop
+	all    uint64
+	by     [evidence.NumOutcomes]uint64
+	wrong  uint64
+	inside uint64
+	faults []string
 }
 
 func (b *books) outcome(r *request, how evidence.Outcome, at mono.Time, right bool) {

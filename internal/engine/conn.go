@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"syscall"
 
 	"webdyno/internal/evidence"
@@ -249,7 +250,7 @@ func (l *loop) finished(s *slot, at mono.Time) {
 // the connection can be told apart any more.
 func (l *loop) malformed(s *slot, at mono.Time, err error) {
 	cause := err.Error()
-	if e, ok := err.(*httpwire.Error); ok {
+	if e, ok := errors.AsType[*httpwire.Error](err); ok {
 		cause = e.Cause
 	}
 	for s.out > 0 {

@@ -1,6 +1,7 @@
 package httpwire
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -200,10 +201,10 @@ func TestFeedAfterTheEnd(t *testing.T) {
 
 	p.Reset(false)
 	p.Feed([]byte("garbage"))
-	if n, done, err := p.Feed([]byte("HTTP")); n != 0 || done || err != errStatusLine {
+	if n, done, err := p.Feed([]byte("HTTP")); n != 0 || done || !errors.Is(err, errStatusLine) {
 		t.Errorf("after a fault: %d, %v, %v; want 0, false, the fault", n, done, err)
 	}
-	if done, err := p.End(); done || err != errStatusLine {
+	if done, err := p.End(); done || !errors.Is(err, errStatusLine) {
 		t.Errorf("ended after a fault: %v, %v; want false, the fault", done, err)
 	}
 }
@@ -213,11 +214,11 @@ func TestFeedAfterTheEnd(t *testing.T) {
 func TestStarted(t *testing.T) {
 	var p Parser
 	p.Feed(nil)
-	if done, err := p.End(); p.Started() || done || err != ErrCut {
+	if done, err := p.End(); p.Started() || done || !errors.Is(err, ErrCut) {
 		t.Errorf("nothing fed: started %v, done %v, %v; want false, false, cut", p.Started(), done, err)
 	}
 	p.Feed([]byte("H"))
-	if done, err := p.End(); !p.Started() || done || err != ErrCut {
+	if done, err := p.End(); !p.Started() || done || !errors.Is(err, ErrCut) {
 		t.Errorf("one byte fed: started %v, done %v, %v; want true, false, cut", p.Started(), done, err)
 	}
 }

@@ -170,7 +170,7 @@ func TestLogErrorsNameTheLine(t *testing.T) {
 		if len(got) != 1 {
 			t.Errorf("%s: got %d intervals before the error, want 1", name, len(got))
 		}
-		if _, again := l.Next(); again != err {
+		if _, again := l.Next(); !errors.Is(again, err) {
 			t.Errorf("%s: the error did not stay: %v", name, again)
 		}
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,7 +45,7 @@ func FuzzRead(f *testing.F) {
 
 func checkComplaints(t *testing.T, src []byte, err error) {
 	t.Helper()
-	cs, ok := err.(Complaints)
+	cs, ok := errors.AsType[Complaints](err)
 	if !ok || len(cs) == 0 {
 		t.Fatalf("the error is %T (%v), want Complaints", err, err)
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -84,7 +85,7 @@ func TestComplaints(t *testing.T) {
 			if err == nil {
 				t.Fatal("no complaints")
 			}
-			if _, ok := err.(Complaints); !ok {
+			if _, ok := errors.AsType[Complaints](err); !ok {
 				t.Fatalf("the error is a %T, want Complaints", err)
 			}
 			golden(t, strings.TrimSuffix(file, ".yaml")+".txt", err.Error()+"\n")
@@ -135,7 +136,7 @@ func TestDesignExample(t *testing.T) {
 // it but that.
 func TestDesignExampleAhead(t *testing.T) {
 	_, err := Read("ahead.yaml", []byte(fileText(t, "testdata/design/ahead.yaml")), world())
-	cs, _ := err.(Complaints)
+	cs, _ := errors.AsType[Complaints](err)
 	var got []string
 	for _, c := range cs {
 		if !strings.Contains(c.What, "not built yet") {

@@ -65,7 +65,7 @@ func at(c []Choice) string {
 func (w *Workload) size(v map[string]string) (int64, error) {
 	sum := int64(0)
 	for _, t := range w.texts() {
-		n, err := t.Text.size(v)
+		n, err := t.size(v)
 		if err != nil {
 			return 0, fmt.Errorf("%s: %w", t.name, err)
 		}

@@ -146,7 +146,7 @@ func TestEachEndsAtTheFirstError(t *testing.T) {
 		}
 		return nil
 	})
-	if err != enough || fmt.Sprint(seen) != "[r01-b01-go r01-b02-go]" {
+	if !errors.Is(err, enough) || fmt.Sprint(seen) != "[r01-b01-go r01-b02-go]" {
 		t.Errorf("saw %v and ended with %v; want the first two, then %v", seen, err, enough)
 	}
 }

@@ -56,12 +56,11 @@ func (t *table) byImportance() (ends, between []*setting) {
 		slices.Reverse(ends)
 		return ends, nil
 	}
-	low, high := t.settings[0].factors[main].String(), ""
 	var order []string
 	for _, s := range t.settings {
 		order = appendNew(order, s.factors[main].String())
 	}
-	low, high = order[0], order[len(order)-1]
+	low, high := order[0], order[len(order)-1]
 	for _, level := range []string{high, low} {
 		for _, s := range t.settings {
 			if s.factors[main].String() == level {

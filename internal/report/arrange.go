@@ -460,10 +460,7 @@ func (t *table) notes(fits []Fit) []evidence.Note {
 	for _, f := range fits {
 		all = append(all, f.Notes...)
 	}
-	kept := []evidence.Note{}
-	for _, n := range distinct(all) {
-		kept = append(kept, n)
-	}
+	kept := append([]evidence.Note{}, distinct(all)...)
 	slices.SortStableFunc(kept, worseFirst)
 	return kept
 }

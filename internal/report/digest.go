@@ -108,9 +108,8 @@ func merged(blocks []*digest, of func(*digest) packed) *latency.Histogram {
 	return all
 }
 
-func response(d *digest) packed      { return d.response }
-func responseWrong(d *digest) packed { return d.responseWrong }
-func service(d *digest) packed       { return d.service }
+func response(d *digest) packed { return d.response }
+func service(d *digest) packed  { return d.service }
 
 // meanLog averages the blocks that have a value: by logarithms, or as they are
 // if one of them is zero.

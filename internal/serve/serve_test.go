@@ -105,7 +105,7 @@ func (c *client) get(path string) string {
 // ended checks that the server ended the connection in order.
 func (c *client) ended() {
 	c.t.Helper()
-	if b, err := c.ReadByte(); err != io.EOF {
+	if b, err := c.ReadByte(); !errors.Is(err, io.EOF) {
 		c.t.Errorf("read %q, %v; want the end", b, err)
 	}
 }

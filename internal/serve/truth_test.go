@@ -2,6 +2,7 @@ package serve
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -126,8 +127,8 @@ func TestTruthLeavesUnanswered(t *testing.T) {
 	addr := up(t, "truth", "-service", "0")
 	watch := dial(t, addr)
 	for path, fault := range map[string]func(error) bool{
-		"/cut":     func(err error) bool { return err == io.ErrUnexpectedEOF },
-		"/drop":    func(err error) bool { return err == io.ErrUnexpectedEOF || err == io.EOF },
+		"/cut":     func(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) },
+		"/drop":    func(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) },
 		"/reset":   isReset,
 		"/garbage": func(err error) bool { return err != nil && strings.Contains(err.Error(), "malformed") },
 	} {

@@ -119,7 +119,7 @@ func (p *Poller) add(fd int, key uint64, events uint32) unix.Errno {
 func (p *Poller) Wait(d time.Duration) (int, error) {
 	p.n = 0
 	d = min(max(d, 0), longestSleep)
-	errno := unix.Errno(0)
+	var errno unix.Errno
 	if p.timer < 0 {
 		errno = p.pwait2(d)
 	} else {

@@ -2,6 +2,7 @@ package workload
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -82,7 +83,7 @@ func receive(conn net.Conn, r *Request) (Answer, error) {
 	for {
 		n, readErr := conn.Read(buf)
 		done, err := a.take(&parser, buf[:n], kept)
-		if !done && err == nil && readErr == io.EOF {
+		if !done && err == nil && errors.Is(readErr, io.EOF) {
 			done, err = parser.End()
 		} else if !done && err == nil {
 			err = readErr

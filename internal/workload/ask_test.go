@@ -79,7 +79,7 @@ func TestAskNobody(t *testing.T) {
 
 // serving answers what is asked over one end of a pipe with what serve writes
 // to the other, once it has read the request.
-func serving(t *testing.T, ctx context.Context, r *Request, serve func(net.Conn)) (Answer, error) {
+func serving(ctx context.Context, t *testing.T, r *Request, serve func(net.Conn)) (Answer, error) {
 	t.Helper()
 	ours, theirs := net.Pipe()
 	served := make(chan bool)
@@ -112,7 +112,7 @@ func TestAskBadAnswers(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := build(t, asked("/"))
-			_, err := serving(t, t.Context(), &r, saying(tc.text))
+			_, err := serving(t.Context(), t, &r, saying(tc.text))
 			var malformed *httpwire.Error
 			if !errors.As(err, &malformed) || malformed.Cause != tc.cause {
 				t.Errorf("got %v, want malformed for %q", err, tc.cause)
@@ -124,7 +124,7 @@ func TestAskBadAnswers(t *testing.T) {
 func TestAskCut(t *testing.T) {
 	for _, text := range []string{"", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhell"} {
 		r := build(t, asked("/"))
-		if _, err := serving(t, t.Context(), &r, saying(text)); !errors.Is(err, httpwire.ErrCut) {
+		if _, err := serving(t.Context(), t, &r, saying(text)); !errors.Is(err, httpwire.ErrCut) {
 			t.Errorf("after %q: %v, want it cut", text, err)
 		}
 	}
@@ -136,13 +136,13 @@ func TestAskLarge(t *testing.T) {
 	const size = 3 << 20
 	answer := "HTTP/1.1 200 OK\r\n\r\n" + strings.Repeat("x", size)
 	r := build(t, asked("/"))
-	a, err := serving(t, t.Context(), &r, saying(answer))
+	a, err := serving(t.Context(), t, &r, saying(answer))
 	if err != nil || a.Bytes != size || len(a.Body) != bodyKept {
 		t.Errorf("%d bytes, %d kept, %v; want %d, %d", a.Bytes, len(a.Body), err, size, bodyKept)
 	}
 
 	r.Expect.Body = []byte(answer[len(answer)-size:])
-	a, err = serving(t, t.Context(), &r, saying(answer))
+	a, err = serving(t.Context(), t, &r, saying(answer))
 	if err != nil || len(a.Body) != size || r.Expect.Check(&a) != nil {
 		t.Errorf("%d of %d bytes kept, %v; want all", len(a.Body), size, err)
 	}
@@ -168,7 +168,7 @@ func TestAskEndsWithItsContext(t *testing.T) {
 				defer cancel()
 				start := time.Now()
 				r := build(t, asked("/"))
-				_, err := serving(t, ctx, &r, func(c net.Conn) {
+				_, err := serving(ctx, t, &r, func(c net.Conn) {
 					serve(c)
 					c.Close()
 				})
@@ -186,7 +186,7 @@ func TestAskEndsWithItsContext(t *testing.T) {
 // A server may refuse a large body before it has read it: that is an answer.
 func TestAskAnsweredEarly(t *testing.T) {
 	r := build(t, asked("/", func(x *plan.Exact) { x.Method, x.Body = "POST", make([]byte, 1<<20) }))
-	a, err := serving(t, t.Context(), &r, func(c net.Conn) {
+	a, err := serving(t.Context(), t, &r, func(c net.Conn) {
 		c.Read(make([]byte, 10))
 		io.WriteString(c, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
 	})
