@@ -387,6 +387,9 @@ func (c *complaints) url(raw string) *url.URL {
 	if u.Scheme != "http" && u.Scheme != "https" {
 		c.say("URL %s: webdyno speaks http and https, not %s", raw, u.Scheme)
 	}
+	if u.User != nil {
+		c.say("URL %s: a name and password are not sent from a URL: use -H 'Authorization: …'", u.Redacted())
+	}
 	if u.Host == "" {
 		c.say("URL %s: want http://HOST:PORT/PATH", raw)
 	}

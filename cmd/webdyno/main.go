@@ -78,13 +78,13 @@ type signalled struct{ syscall.Signal }
 
 func (s signalled) Error() string { return "ended by " + s.String() }
 
-// withSignals returns a context that the first INT or TERM cancels, with a
+// withSignals returns a context that the first INT, TERM or HUP cancels, with a
 // signalled cause. A second one ends the process at once; keepers see to it
 // that the subjects end with it.
 func withSignals(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	ch := make(chan os.Signal, 2)
-	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM)
+	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	done := make(chan struct{})
 	go func() {
 		for {

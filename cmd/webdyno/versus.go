@@ -119,11 +119,15 @@ func (f *versusFlags) source(args []string) (source, error) {
 	for _, s := range list {
 		names = append(names, s.(map[string]any)["name"].(string))
 	}
+	path, err := f.onePath(args)
+	if err != nil {
+		return source{}, err
+	}
 	doc := mapping{
 		{"title", strings.Join(names, " versus ")},
 		{"subjects", list},
 		{"cpus", scalar(f.cpus)},
-		{"workload", f.workload(args)},
+		{"workload", f.workload(path)},
 		{"load", f.load()},
 		{"warmup", orElse(f.warmup, "auto")},
 		{"window", orElse(f.duration, "2s")},
@@ -144,7 +148,8 @@ func (f *versusFlags) source(args []string) (source, error) {
 
 func (f *versusFlags) subject(arg string) (map[string]any, error) {
 	if strings.HasPrefix(arg, "http://") || strings.HasPrefix(arg, "https://") {
-		s := map[string]any{"name": cleanName(strings.SplitN(arg, "/", 4)[2]), "url": arg}
+		parts := strings.SplitN(arg, "/", 4)
+		s := map[string]any{"name": cleanName(parts[2]), "url": strings.Join(parts[:3], "/")}
 		if f.insecure && strings.HasPrefix(arg, "https://") {
 			s["insecure"] = true
 		}
@@ -158,8 +163,11 @@ func (f *versusFlags) subject(arg string) (map[string]any, error) {
 		return nil, usageError{errors.New("an empty command: want one with {port}, or a URL")}
 	}
 	s := map[string]any{"name": nameOf(words)}
+	for i := range words {
+		words[i] = literal(words[i])
+	}
 	if f.shell {
-		s["shell"] = arg
+		s["shell"] = literal(arg)
 	} else {
 		s["start"] = words
 	}
@@ -243,22 +251,46 @@ func ownWords(list []any, i int) string {
 	return strings.Join(own, "-")
 }
 
-func (f *versusFlags) workload(args []string) mapping {
+// literal makes a text of the command line one of a plan: braces stand for
+// themselves, but for the words that a start command may use.
+func literal(s string) string {
+	s = plan.Escape(s)
+	for _, word := range []string{"port", "host", "cpus"} {
+		s = strings.ReplaceAll(s, "{{"+word+"}}", "{"+word+"}")
+	}
+	return s
+}
+
+// onePath returns what every server is asked for: --path, or the path that the
+// URLs have in common.
+func (f *versusFlags) onePath(args []string) (string, error) {
 	path := f.path
 	for _, a := range args {
-		if path == "" && strings.Contains(a, "://") {
-			if parts := strings.SplitN(a, "/", 4); len(parts) == 4 {
-				path = "/" + parts[3]
-			}
+		parts := strings.SplitN(a, "/", 4)
+		if f.path != "" || !strings.Contains(a, "://") || len(parts) < 4 || parts[3] == "" {
+			continue
+		}
+		if own := "/" + parts[3]; path == "" || path == own {
+			path = own
+		} else {
+			return "", usageError{fmt.Errorf("the URLs have different paths, %s and %s, and all servers are asked for one: say which with --path", path, own)}
 		}
 	}
+	return plan.Escape(orElse(path, "/")), nil
+}
+
+func (f *versusFlags) workload(path string) mapping {
 	headers := any(f.headerSet)
 	if len(f.headers) > 0 {
-		headers = mapping{{"set", f.headerSet}, {"add", f.headers}}
+		var add []string
+		for _, h := range f.headers {
+			add = append(add, plan.Escape(h))
+		}
+		headers = mapping{{"set", f.headerSet}, {"add", add}}
 	}
 	return mapping{
 		{"method", f.method},
-		{"path", orElse(path, "/")},
+		{"path", path},
 		{"headers", headers},
 		{"body", textOrFile(f.body)},
 		{"expect", mapping{

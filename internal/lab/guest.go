@@ -112,6 +112,7 @@ func (r *round) awaitAnswer(ctx context.Context, g *guest, ready plan.Ready) err
 		return err
 	}
 	var firstWrong time.Time
+	var wrongly error // the last wrong answer: it tells more than a later silence
 	for {
 		err := r.lab.Ask(ctx, g.Address(), ask)
 		if err == nil {
@@ -122,6 +123,7 @@ func (r *round) awaitAnswer(ctx context.Context, g *guest, ready plan.Ready) err
 			return &Trouble{evidence.NotReady, fmt.Errorf("%w; insecure: true in the plan, or versus -k, takes any certificate", err)}
 		}
 		if wrong := new(workload.WrongError); errors.As(err, &wrong) {
+			wrongly = err
 			if firstWrong.IsZero() {
 				firstWrong = time.Now()
 			}
@@ -133,6 +135,9 @@ func (r *round) awaitAnswer(ctx context.Context, g *guest, ready plan.Ready) err
 		case <-g.Done():
 			return &Trouble{evidence.Died, fmt.Errorf("%s, before it answered", g.Exit())}
 		case <-ctx.Done():
+			if wrongly != nil {
+				err = wrongly
+			}
 			return &Trouble{evidence.NotReady, fmt.Errorf("no right answer within %v: %w", ready.Timeout, err)}
 		case <-time.After(askAgain):
 		}

@@ -60,6 +60,9 @@ func Grade(m *evidence.Measurement, c Circumstances) []evidence.Note {
 	}
 	g.machine()
 	g.warmup()
+	if g.t != nil && g.t.Due() == 0 && g.t.Window > 0 {
+		g.say("nothing-due", evidence.B, "nothing fell due in the window: every connection was still waiting for an earlier answer")
+	}
 	if g.t != nil && g.t.Due() > 0 {
 		g.books()
 		g.ports()
