@@ -63,6 +63,7 @@ type loop struct {
 	tied      int // dials under way for requests that have a slot already
 	available queue[slot]
 	dialing   queue[slot]
+	dials     int // on demand, in this turn
 	resting   [restLevels]queue[slot]
 	unused    []*slot // empty ones, where connections open on demand
 	awaited   queue[request]
@@ -159,6 +160,7 @@ func (l *loop) cycle() error {
 			l.abandon()
 			return err
 		}
+		l.dials = 0
 		for l.d.next(&l.done) {
 			l.handle(&l.done)
 		}

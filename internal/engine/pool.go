@@ -130,10 +130,19 @@ func (l *loop) openOnDemand() {
 		return
 	}
 	coming := int64(l.dialing.len() - l.tied + l.atRest())
-	for ; coming < l.pending.waiting() && l.inUse+l.atRest() < l.most; coming++ {
+	for l.dials < dialsAtOnce && coming < l.pending.waiting() && l.inUse+l.atRest() < l.most {
 		l.dial(l.unusedSlot())
+		coming++
+		l.dials++
 	}
 }
+
+// dialsAtOnce is how many connections are opened on demand in one turn of the
+// loop. A dial takes some 50 µs: after a hiccup of the machine thousands of
+// requests may be pending, and a connection for each, dialed in one go, would
+// keep the loop from the answers that free the connections there are. Each dial
+// that ends brings the loop back here, so none is forgotten.
+const dialsAtOnce = 32
 
 // refusePending refuses pending requests when a dial has failed: the one that a
 // dial on demand was for; and all of them, if there is no other connection that
