@@ -34,3 +34,30 @@ func TestIsCloseOfEveryByte(t *testing.T) {
 		}
 	}
 }
+
+// By table or under a lock, the answers are the same.
+func TestClassifierVariantsAnswerAlike(t *testing.T) {
+	var all strings.Builder
+	for b := range 256 {
+		all.WriteByte(byte(b))
+	}
+	byTable, locked := newTable().classify, oneAtATime(Classify)
+	for _, target := range []string{"", "/", "/helloworld", "/" + strings.Repeat("helloworld", 100), all.String()} {
+		want := Classify(target)
+		if got := byTable(target); got != want {
+			t.Errorf("by table: %d bytes: %q, want %q", len(target), got, want)
+		}
+		if got := locked(target); got != want {
+			t.Errorf("under a lock: %d bytes: %q, want %q", len(target), got, want)
+		}
+	}
+}
+
+func TestClassifierFlags(t *testing.T) {
+	want := Classify("/helloworld")
+	for _, args := range [][]string{{"--table"}, {"--lock"}, {"--table", "--lock"}} {
+		if got := dial(t, up(t, "classifier", args...)).get("/helloworld"); got != want {
+			t.Errorf("%q: %q, want %q", args, got, want)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -28,15 +29,38 @@ func prepareHello(name string, args []string) (serveFunc, error) {
 // nothing decoded: those are the bytes that every parser hands over, so that
 // all implementations examine the same ones.
 func prepareClassifier(name string, args []string) (serveFunc, error) {
-	if err := parseArgs(name, args, func(*flag.FlagSet) {}); err != nil {
+	var byTable, locked bool
+	err := parseArgs(name, args, func(fs *flag.FlagSet) {
+		fs.BoolVar(&byTable, "table", false, "look bytes up in a table instead of comparing them")
+		fs.BoolVar(&locked, "lock", false, "classify one request at a time, under a lock that all share")
+	})
+	if err != nil {
 		return nil, err
 	}
+	classify := Classify
+	if byTable {
+		classify = newTable().classify
+	}
+	if locked {
+		classify = oneAtATime(classify)
+	}
 	return handle(func(w http.ResponseWriter, r *http.Request) {
-		body := Classify(r.RequestURI)
+		body := classify(r.RequestURI)
 		w.Header().Set("Content-Type", "text/plain")
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		io.WriteString(w, body)
 	}), nil
+}
+
+// oneAtATime returns classify under a lock, which is what a handler does whose
+// state is shared by all requests: parsing and writing still use every core.
+func oneAtATime(classify func(string) string) func(string) string {
+	var mu sync.Mutex
+	return func(target string) string {
+		mu.Lock()
+		defer mu.Unlock()
+		return classify(target)
+	}
 }
 
 // handle returns what serves h through net/http, with net/http's own settings.

@@ -113,12 +113,16 @@ func (c *client) ended() {
 // What every server must do with connections, whoever wrote its HTTP.
 func TestEveryServer(t *testing.T) {
 	bodies := map[string]string{
-		"null": "x", "hello": "hello", "truth": "7",
+		"null": "x", "hello": "hello", "truth": "7", "payload": "XXXXXXX",
 		"classifier": "navytux.spb.ru:\t1\nwww.nexedi.com:\t1\nlab.nexedi.com:\t1\nwww.erp5.com:\t1\ntotal:\t2\n",
 	}
 	for _, name := range Names() {
+		want, ok := bodies[name]
+		if !ok && (name == "store" || name == "bus") {
+			continue // they answer no path with a page: bus_test.go
+		}
 		t.Run(name, func(t *testing.T) {
-			addr, want := up(t, name), bodies[name]
+			addr := up(t, name)
 			const get = "GET /7 HTTP/1.1\r\nHost: a\r\n\r\n"
 
 			c := dial(t, addr)
@@ -191,7 +195,9 @@ func TestStopLeavesNothing(t *testing.T) {
 			dial(t, addr)
 			dial(t, addr).send("GET /ha")
 			c := dial(t, addr)
-			c.get("/7")
+			if name != "store" { // which speaks no HTTP
+				c.get("/7")
+			}
 			c.send("POST /7 HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
 		})
 		if after := descriptors(t); after > before {
@@ -220,7 +226,7 @@ func TestRunComplains(t *testing.T) {
 		opt  Options
 		want string
 	}{
-		{"nul", Options{Addr: "127.0.0.1:0"}, "want one of null, hello, classifier, truth"},
+		{"nul", Options{Addr: "127.0.0.1:0"}, "want one of " + strings.Join(Names(), ", ")},
 		{"hello", Options{Addr: ln.Addr().String()}, "address already in use"},
 		{"hello", Options{Addr: "nonsense"}, "nonsense"},
 		{"hello", Options{Addr: "127.0.0.1:0", Args: []string{"-fast"}}, "-fast"},
