@@ -16,10 +16,10 @@ import (
 // change in docs/decisions.
 var floors = []string{
 	"unit mono latency stat sys plans subjects", // ground: know nothing of HTTP
-	"httpwire load profile",                     // grammar
-	"plan",                                      // the question
-	"workload evidence",                         // what is sent, what is seen
-	"engine supervise probe host record report serve", // machines, and the desk beside them
+	"httpwire load profile overlay",             // grammar
+	"plan bus",                                  // the question; and a subject that is a service of its own
+	"workload evidence store bus/bolt bus/redis bus/mongo bus/storetest", // what is sent, what is seen; where the bus keeps things
+	"engine supervise probe host record report serve",                    // machines, and the desk beside them
 	"crew calibrate",    // the engine, elsewhere and on trial
 	"lab",               // the conductor
 	"screen",            // the window onto it
