@@ -49,6 +49,21 @@ func bytesUpTo(most int64) quantity {
 	}
 }
 
+// bytesFrom is bytesUpTo with a least number.
+func bytesFrom(least, most int64) quantity {
+	q := bytesUpTo(most)
+	q.json = object{"type": "integer", "minimum": least, "maximum": most}
+	upTo := q.canon
+	q.canon = func(s string) (string, error) {
+		v, err := upTo(s)
+		if n, _ := strconv.ParseInt(v, 10, 64); err == nil && n < least {
+			err = fmt.Errorf("%s is out of range: want %d bytes at least", s, least)
+		}
+		return v, err
+	}
+	return q
+}
+
 func ratio() quantity {
 	return quantity{
 		want: "want a rate per second such as 1000 or 2.5k, or a {factor}",
@@ -105,6 +120,9 @@ const (
 	pipelineKey       = "pipeline"
 	closeKey          = "close"
 	timeoutKey        = "timeout"
+	idleKey           = "idle"
+	thinkKey          = "think"
+	thinkTimeKey      = "think_time"
 )
 
 // A loadKey is a key of a load: its field, what may stand there, and the value
@@ -136,9 +154,13 @@ func (l *Load) keys() []loadKey {
 			&l.Close, worded("server", "fin", "reset"), load.ByServer.String()},
 		{timeoutKey, "Of one request, from when it was due. 10s.", &l.Timeout, timed(time.Millisecond, time.Hour),
 			unit.ExactDuration(load.DefaultTimeout)},
+		{idleKey, "Further connections, held open and silent during each trial. 0.", &l.Idle, counted(0, maxConnections), "0"},
 	}
 	if !l.Open {
-		return ks
+		return append(ks,
+			loadKey{thinkKey, "Mean time between an answer and the next request in its place. 0s.", &l.Think, timed(0, time.Hour), "0s"},
+			loadKey{thinkTimeKey, "How think times are spread: exponential or constant. exponential.",
+				&l.ThinkTime, worded("exponential", "constant"), load.ExponentialThinking.String()})
 	}
 	return append([]loadKey{
 		{rateKey, "Arrivals per second.", &l.Rate, ratio(), ""},

@@ -17,7 +17,10 @@ func (r *reader) check() {
 	for i := range r.plan.Subjects {
 		r.checkSubject(&r.plan.Subjects[i], item("subjects", i))
 	}
+	r.checkServices()
 	r.checkSubjectNames()
+	r.checkTake()
+	r.checkComparable()
 	r.checkLevels("factors", r.plan.Factors)
 	r.checkNames()
 	r.checkWorkload()
@@ -25,6 +28,7 @@ func (r *reader) check() {
 	r.checkSize()
 	r.checkSettings()
 	r.checkRounds()
+	r.checkClaims()
 }
 
 func (r *reader) checkSubject(s *Subject, at string) {
@@ -34,6 +38,10 @@ func (r *reader) checkSubject(s *Subject, at string) {
 	r.checkLevels(join(at, "variants"), s.Variants)
 	r.checkClash(s, at)
 	r.checkSubstitution(s, at)
+	r.checkCPUs(s, at)
+	if s.Measures() {
+		r.checkMeasured(s, at)
+	}
 	if s.URL != "" {
 		if err := checkURL(s.URL); err != nil {
 			r.complainErr(join(at, "url"), err)
@@ -48,6 +56,7 @@ func (r *reader) checkSubject(s *Subject, at string) {
 		}
 	}
 	r.checkFolder(s.In, join(at, "in"))
+	r.checkBuilds(s, at)
 }
 
 // kinds are the keys of which a subject has exactly one.
@@ -60,7 +69,7 @@ func (r *reader) checkKind(s *Subject, at string) bool {
 			has = append(has, k)
 		}
 	}
-	const want = "want exactly one of serve, start, shell and url"
+	const want = "want exactly one of serve, start, shell, url and measure"
 	switch len(has) {
 	case 0:
 		if r.sound(at) {
@@ -87,14 +96,19 @@ func (r *reader) checkOnlyWith(s *Subject, at string) {
 		refuse("it is for servers of webdyno's own", "args")
 	}
 	if s.Serve != "" {
-		refuse("a server of webdyno's own needs neither a folder nor building", "in", "build")
+		refuse("a server of webdyno's own needs neither a folder nor building", "in", "build", "venv")
+	}
+	if !s.Measures() {
+		refuse("it is for commands that measure themselves", "metric", "timeout")
+	} else {
+		refuse("a command that measures itself answers nobody, and ends of itself", "ready", "stop")
 	}
 	if !s.TLS() {
 		refuse("only an address of https has a certificate", "insecure")
 	}
 	if s.URL != "" {
 		refuse("what runs already is not started by webdyno",
-			"in", "env", "build", "needs", "variants", "cpus", "limits", "stop")
+			"in", "env", "build", "venv", "uses", "needs", "variants", "cpus", "limits", "stop")
 	}
 }
 
@@ -147,6 +161,9 @@ func (s *Subject) uses(at string) (started, built []use) {
 	for i, a := range s.Start {
 		started = append(started, use{item(join(at, "start"), i), a})
 	}
+	for i, a := range s.Measure {
+		started = append(started, use{item(join(at, "measure"), i), a})
+	}
 	started = append(started, use{join(at, "shell"), s.Shell})
 	for _, v := range s.Env {
 		started = append(started, use{join(join(at, "env"), v.Name), v.Value})
@@ -156,7 +173,7 @@ func (s *Subject) uses(at string) (started, built []use) {
 			built = append(built, use{item(item(join(at, "build"), i), j), a})
 		}
 	}
-	return started, built
+	return started, append(built, s.buildUses(at)...)
 }
 
 func (r *reader) checkSubstitution(s *Subject, at string) {
@@ -171,19 +188,34 @@ func (r *reader) checkSubstitution(s *Subject, at string) {
 			names = append(names, v)
 		}
 	}
-	for _, u := range started {
-		r.checkText(u, names, "")
+	if len(s.Builds) > 0 {
+		names = append(names, "build")
 	}
-	still := slices.DeleteFunc(names, func(n string) bool { return n == "port" || n == "url" })
+	still := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == "port" || n == "url" })
+	for _, v := range r.plan.Services {
+		names = append(names, serviceWords(v.Name)...)
+	}
+	hint := ""
+	if s.Measures() {
+		names = slices.DeleteFunc(names, func(n string) bool { return n == "port" || n == "url" })
+		names = append(names, factorNames(r.plan.Factors)...) // it is run anew in each trial
+		hint = "; a command that measures itself has no port"
+	}
+	for _, u := range started {
+		r.checkText(u, names, hint)
+	}
 	for _, u := range built {
-		r.checkText(u, still, "; a port is chosen at each start, after building")
+		r.checkText(u, still, "; ports, those of services too, are chosen at each start, after building")
+	}
+	if f := s.CPUs.Factor; f != "" {
+		started = append(started, use{join(at, "cpus"), "{" + f + "}"})
 	}
 	if r.unbuilt || !r.sound(at) {
 		return // what is not built may be what uses them
 	}
 	for _, v := range own {
-		if !slices.ContainsFunc(slices.Concat(started, built), func(u use) bool { return slices.Contains(namesIn(u.text), v) }) {
-			r.complainOfKey(join(join(at, "variants"), v), fmt.Sprintf("want {%s} in start, shell, args, env or build", v),
+		if !s.builtBy(v) && !slices.ContainsFunc(slices.Concat(started, built), func(u use) bool { return slices.Contains(namesIn(u.text), v) }) {
+			r.complainOfKey(join(join(at, "variants"), v), fmt.Sprintf("want {%s} in start, shell, args, env, cpus or build", v),
 				"%s: its factor %s is used nowhere", s.called(), v)
 		}
 	}
@@ -197,7 +229,7 @@ func (r *reader) checkText(u use, names []string, hint string) {
 			what, want, _ := strings.Cut(p.stray, "; ")
 			r.complain(u.place, want, "%s: %s", show(u.text), what)
 			return
-		case p.name == "" || slices.Contains(names, p.name) || r.isService(p.name):
+		case p.name == "" || slices.Contains(names, p.name):
 		case r.hasFactor(p.name) == nil && !strings.HasPrefix(u.place, "workload"):
 			r.complain(u.place, "want it in the workload or the load; what a subject is started with varies under its `variants:`",
 				"{%s} varies from trial to trial, and a subject is started once in a round", p.name)
@@ -207,13 +239,6 @@ func (r *reader) checkText(u use, names []string, hint string) {
 			return
 		}
 	}
-}
-
-// isService tells whether name stands for a service that the plan describes. A
-// plan with services is refused in any case, but once is enough.
-func (r *reader) isService(name string) bool {
-	service, _, _ := strings.Cut(name, ".")
-	return lookup(r.values["services"], service) != nil
 }
 
 func (r *reader) checkSubjectNames() {
@@ -253,52 +278,135 @@ func (r *reader) levelPlace(at, factor string, i int) string {
 
 // checkNames complains of names that are known elsewhere, or not.
 func (r *reader) checkNames() {
-	w := r.plan.Workload
 	known := func(name, place, what string, names []string) {
 		if name != "" && names != nil && !slices.Contains(names, name) && r.sound(place) {
 			r.complain(place, "want one of "+strings.Join(names, ", "), "there is no %s %s", what, show(name))
 		}
 	}
-	place := "workload.headers"
-	if r.written("workload.headers.set") {
-		place = "workload.headers.set"
+	check := func(at string, h *Headers, e *Expect) {
+		place := join(at, "headers")
+		if r.written(join(place, "set")) {
+			place = join(place, "set")
+		}
+		if h != nil {
+			known(r.fixedSet(h, place), place, "set of headers", r.opt.HeaderSets)
+		}
+		if e != nil {
+			known(e.Oracle, join(at, "expect.oracle"), "oracle", r.opt.Oracles)
+		}
 	}
-	known(w.Headers.Set, place, "set of headers", r.opt.HeaderSets)
-	known(w.Expect.Oracle, "workload.expect.oracle", "oracle", r.opt.Oracles)
+	w := &r.plan.Workload
+	check("workload", &w.Headers, &w.Expect)
+	for i, p := range w.Mix {
+		check(item("workload.mix", i), p.Headers, p.Expect)
+	}
 	known(r.plan.Fallback, "fallback", "shipped plan", r.opt.Plans)
+}
+
+// fixedSet returns the set of headers that does not vary; where a factor chooses
+// it, nothing, having complained of levels that are no such set.
+func (r *reader) fixedSet(h *Headers, place string) string {
+	f, varies := whole(h.Set)
+	if !varies {
+		return h.Set
+	}
+	for _, one := range r.plan.Factors {
+		for i, l := range one.Levels {
+			if one.Name == f && r.opt.HeaderSets != nil && !slices.Contains(r.opt.HeaderSets, l.String()) && r.sound(place) {
+				r.complain(r.levelPlace("factors", f, i), "want one of "+strings.Join(r.opt.HeaderSets, ", "),
+					"%s: there is no set of headers %s", f, show(l.String()))
+			}
+		}
+	}
+	return ""
+}
+
+// checkCPUs complains of a factor for the number of processors that is not the
+// subject's, and of levels that are no such number.
+func (r *reader) checkCPUs(s *Subject, at string) {
+	name := s.CPUs.Factor
+	if name == "" || !r.sound(join(at, "cpus"), join(at, "variants")) {
+		return
+	}
+	for _, f := range s.Variants {
+		if f.Name != name {
+			continue
+		}
+		for i, l := range f.Levels {
+			if _, err := parseCPUs(l.String()); err != nil {
+				what, want, _ := strings.Cut(err.Error(), ": ")
+				r.complain(r.levelPlace(join(at, "variants"), name, i), want, "%s: it is taken for cpus, and %s", name, what)
+			}
+		}
+		return
+	}
+	r.complain(join(at, "cpus"), "want a factor under its `variants:`, or a number", "%s has no factor %s", s.called(), show(name))
 }
 
 // checkWorkload complains of what a workload cannot ask for.
 func (r *reader) checkWorkload() {
 	w := &r.plan.Workload
-	var factors []string
-	for _, f := range r.plan.Factors {
-		factors = append(factors, f.Name)
+	r.checkTexts("workload", w.texts())
+	r.checkHeaders("workload.headers", &w.Headers)
+	r.checkExpect("workload.expect", &w.Expect, w.Method)
+	for i := range w.Mix {
+		p, place := &w.Mix[i], item("workload.mix", i)
+		r.checkTexts(place, p.texts())
+		if p.Headers != nil {
+			r.checkHeaders(join(place, "headers"), p.Headers)
+		}
+		if p.Expect != nil || p.Method != "" {
+			one := p.over(*w)
+			r.checkExpect(join(place, "expect"), &one.Expect, one.Method)
+		}
 	}
-	for _, t := range w.texts() {
-		place := join("workload", t.name)
+	for i, one := range w.whole() {
+		place := "workload"
+		if len(w.Mix) > 0 {
+			place = item("workload.mix", i)
+		}
+		if err := one.unforeseen(); err != nil {
+			r.complainErr(join(place, "expect.oracle"), err)
+		}
+	}
+}
+
+// checkTexts complains of texts that cannot be made, and of names in them that
+// stand for nothing.
+func (r *reader) checkTexts(at string, texts []part) {
+	for _, t := range texts {
+		place := join(at, t.name)
 		r.checkMade(t, place)
-		for _, u := range t.uses(place) {
-			r.checkText(u, factors, "")
+		known := factorNames(r.plan.Factors)
+		for i, u := range t.uses(place) {
+			if i < 2 && t.name != "expect.body" { // what is repeated may be cut anywhere
+				r.checkText(u, append(known, liveNames...), "")
+				continue
+			}
+			r.checkText(u, known, "")
 		}
 	}
-	for i, h := range w.Headers.Add {
-		place := item("workload.headers", i)
-		if r.written("workload.headers.add") {
-			place = item("workload.headers.add", i)
-		}
-		r.checkText(use{place, h.Value}, factors, "")
+}
+
+func (r *reader) checkHeaders(at string, hs *Headers) {
+	if r.written(join(at, "add")) {
+		at = join(at, "add")
+	}
+	for i, h := range hs.Add {
+		r.checkText(use{item(at, i), h.Value}, factorNames(r.plan.Factors), "")
 		r.checkHeader(h)
 	}
-	e := "workload.expect"
-	if w.Expect.Oracle != "" && (w.Expect.Body != nil || w.Expect.Bytes != "") {
-		r.complainOfKey(e+".oracle", "want one of them", "oracle: computes the whole body; body: and bytes: say the same again")
+}
+
+func (r *reader) checkExpect(at string, e *Expect, method string) {
+	if e.Oracle != "" && (e.Body != nil || e.Bytes != "") {
+		r.complainOfKey(at+".oracle", "want one of them", "oracle: computes the whole body; body: and bytes: say the same again")
 	}
-	if w.Expect.Body != nil && w.Expect.Bytes != "" {
-		r.complainOfKey(e+".bytes", "want one of them", "bytes: body: says how long it is already")
+	if e.Body != nil && e.Bytes != "" {
+		r.complainOfKey(at+".bytes", "want one of them", "bytes: body: says how long it is already")
 	}
-	if w.Method == "HEAD" && (w.Expect.Oracle != "" || w.Expect.Body != nil || w.Expect.Bytes != "") {
-		r.complain(e, "want a status only", "expect: an answer to HEAD has no body")
+	if method == "HEAD" && (e.Oracle != "" || e.Body != nil || e.Bytes != "") {
+		r.complain(at, "want a status only", "expect: an answer to HEAD has no body")
 	}
 }
 

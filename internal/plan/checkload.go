@@ -31,15 +31,14 @@ func (r *reader) fillLoad() {
 
 // used returns the factors that are used in the workload and the load.
 func (r *reader) used() []string {
-	w, l := &r.plan.Workload, &r.plan.Load
+	l := &r.plan.Load
 	var all []string
-	for _, t := range w.texts() {
-		all = slices.Concat(all, names(t.Literal), names(t.Prefix), names(t.Repeat), names(t.Bytes))
+	for _, w := range r.plan.Workload.whole() {
+		all = append(all, w.names()...)
 	}
-	for _, h := range w.Headers.Add {
-		all = append(all, names(h.Value)...)
+	for i := range r.plan.Subjects {
+		all = append(all, r.plan.Subjects[i].namesMeasured()...)
 	}
-	all = append(all, names(w.Expect.Bytes)...)
 	for _, k := range l.keys() {
 		all = append(all, names(*k.field)...)
 	}
@@ -64,10 +63,14 @@ func (r *reader) checkUses() {
 	for _, k := range r.plan.Load.keys() {
 		r.checkFits(*k.field, k.name, k.quantity)
 	}
-	for _, t := range r.plan.Workload.texts() {
-		r.checkFits(t.Bytes, "bytes", bytesUpTo(t.most))
+	for _, w := range r.plan.Workload.whole() {
+		for _, t := range w.texts() {
+			r.checkFits(t.Bytes, "bytes", bytesUpTo(t.most))
+		}
+		r.checkFits(w.Expect.Bytes, "bytes", bytesUpTo(1<<40))
+		r.checkFits(w.Headers.Extra.Count, "count", extraCount())
+		r.checkFits(w.Headers.Extra.Bytes, "bytes", extraBytes())
 	}
-	r.checkFits(r.plan.Workload.Expect.Bytes, "bytes", bytesUpTo(1<<40))
 }
 
 // checkFits complains of levels that are not what the key that uses them takes.
@@ -101,7 +104,10 @@ func (r *reader) checkSize() {
 	for _, s := range p.Subjects {
 		variants += combinations(s.Variants)
 	}
-	if settings*min(variants) > maxTrials {
+	if variants <= maxTrials { // many of which may take no part
+		variants = len(p.Variants())
+	}
+	if settings*variants > maxTrials {
 		place := "subjects"
 		if settings > variants && len(p.Factors) > 0 {
 			place = join("factors", p.Factors[0].Name)
@@ -171,8 +177,16 @@ func (r *reader) checkSetting(place string, c []Choice, err error) bool {
 }
 
 // fits is exact without making the bodies, which may be large, and the headers,
-// which checkHeader has looked at.
+// which checkHeader and size have looked at.
 func (w *Workload) fits(v map[string]string) error {
+	if len(w.Mix) > 0 {
+		for i, one := range w.whole() {
+			if err := one.fits(v); err != nil {
+				return fmt.Errorf("mix[%d].%w", i, err)
+			}
+		}
+		return nil
+	}
 	if err := w.Body.holds(v); err != nil {
 		return fmt.Errorf("body: %w", err)
 	}
@@ -182,7 +196,7 @@ func (w *Workload) fits(v map[string]string) error {
 		}
 	}
 	light := *w
-	light.Body, light.Headers.Add, light.Expect.Body = Text{}, nil, nil
+	light.Body, light.Headers, light.Expect.Body = Text{}, Headers{Set: w.Headers.Set}, nil
 	_, err := light.exact(v)
 	return err
 }
@@ -192,7 +206,7 @@ func (t Text) holds(v map[string]string) error {
 	if t.Bytes == "" {
 		return nil
 	}
-	prefix, err := Substitute(t.Prefix, v)
+	prefix, err := Substitute(t.Prefix, withLive(v))
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,14 @@ type Exact struct {
 	Headers Headers
 	Body    []byte
 	Expect  ExactExpect
+
+	Mix []ExactPart // several requests instead of the one above; empty: that one
+}
+
+// An ExactPart is one request of a mix. Its own Mix is empty.
+type ExactPart struct {
+	Weight int // how often it is sent, relative to the others; 1 or more
+	Exact
 }
 
 // ExactExpect is an Expect with every factor filled in.

@@ -16,7 +16,7 @@ import (
 const (
 	maxSubjects = 100
 	maxFactors  = 20
-	maxPresets  = 10
+	maxPresets  = 32
 	maxArgs     = 1000
 	maxPath     = 32 << 10 // bytes; no server takes more
 	maxBody     = 64 << 20
@@ -27,8 +27,8 @@ func grammar(p *Plan) mapping {
 	return mapping{what: "a plan", empty: true, keys: []key{
 		{"title", "What the plan asks, in one line. The plan's name.", text(&p.Title, "want a line of text"), false},
 		{"subjects", "The servers that are compared.", subjects(&p.Subjects), true},
-		{"services", "What subjects need running beside them, such as a store. Not built yet.",
-			later{"services beside the subjects"}, false},
+		{"take", "The subjects that take part, by name, or variants of them, such as gevent[python=cpython]; or all. all.", picks{&p.Take}, false},
+		{"services", "What subjects need running beside them, such as a store: each name with how it is run.", services(&p.Services), false},
 		{"factors", "What varies from trial to trial, in the workload and the load: each name with its levels.", factors(&p.Factors, planFactor), false},
 		{"workload", "What is asked, and how a right answer looks.", p.Workload.grammar(), false},
 		{"load", "How hard: closed (so many requests in flight) or open (arrivals at a rate).", loads{&p.Load}, false},
@@ -39,11 +39,11 @@ func grammar(p *Plan) mapping {
 		{"rounds", "How often everything is repeated with freshly started subjects: a number, or {min, max, until}.", rounds(&p.Rounds), false},
 		{"budget", "No new round starts after it; 0: no limit. 30m.", span(&p.Budget, 0, 1000*time.Hour), false},
 		{"cpus", "Processors of each subject: a number, or all. 1.", cpus(&p.CPUs), false},
-		{"compare", "The figure that verdicts are about. throughput; of an open load response_p90.", oneOf(&p.Compare, Metrics...), false},
+		{"compare", "The figure that verdicts are about. throughput; of an open load response_p90.", comparedMetric(p), false},
 		{"objectives", "Bounds to be kept, such as p99<50ms, errors<0.1% or rate>1000.",
 			list[Objective]{into: &p.Objectives, each: objective, what: "objectives", most: 100}, false},
-		{"claims", "Sentences about figures that the plan puts to the test. Not built yet.", later{"claims"}, false},
-		{"kernel", "Kernel settings during the plan. Not built yet.", later{"kernel settings"}, false},
+		{"claims", "Sentences about figures that the plan puts to the test, such as throughput: a > b at per_connection=1.", claims(&p.Claims), false},
+		{"kernel", "Kernel settings that the machine is held against, by sysctl's names; a difference is noted, and nothing is set.", kernel(&p.Kernel), false},
 		{"strict", "Whether doubt about the machine makes a trial invalid. Not built yet.", later{"strict plans"}, false},
 		{"seed", "Of orders, arrivals and random values. 1.", seed(&p.Seed), false},
 		{"fallback", "The shipped plan to carry out instead where fewer than two subjects can run.", name(&p.Fallback), false},
@@ -64,20 +64,25 @@ func (s *Subject) grammar() mapping {
 		{"name", "What reports call it.", name(&s.Name), true},
 		{"serve", "One of webdyno's own servers, by name.", name(&s.Serve), false},
 		{"args", "Further arguments to it.", arguments(&s.Args, 0), false},
-		{"start", "The command that runs it, as an argument list. It may hold {port}, {host}, {url}, {python}, {dir}, {cpus}, {webdyno} and its own factors.",
+		{"start", "The command that runs it, as an argument list. It may hold {port}, {host}, {url}, {python}, {dir}, {cpus}, {webdyno}, {build}, the addresses of services and its own factors.",
 			arguments(&s.Start, 1), false},
 		{"shell", "The command that runs it, as a line for /bin/sh.", text(&s.Shell, "want a line for /bin/sh"), false},
 		{"url", "Where it runs already, http or https: it is neither started nor stopped.", text(&s.URL, "want an address such as http://127.0.0.1:8080"), false},
 		{"insecure", "With an address of https: whatever certificate it shows will do. false.", boolean(&s.Insecure), false},
-		{"measure", "A command that measures itself. Not built yet.", later{"subjects that measure themselves"}, false},
-		{"metric", "What a command that measures itself reports. Not built yet.", later{"subjects that measure themselves"}, false},
+		{"measure", "A command that measures itself, as an argument list. It may hold what start may, but for {port} and {url}, and factors of the plan.",
+			arguments(&s.Measure, 1), false},
+		{"metric", "With measure: what it prints.", s.Metric.grammar(), false},
+		{"timeout", "With measure: how long one run of it may take. 10m.", span(&s.Timeout, 10*time.Millisecond, 24*time.Hour), false},
 		{"in", "The folder it starts in: one beside the plan, or one of subjects/. The plan's folder.",
 			text(&s.In, "want a folder"), false},
 		{"env", "Variables beside the clean environment that every subject gets.", variables(&s.Env), false},
-		{"build", "Commands that are run once, before the first round: argument lists.", builds(&s.Build), false},
+		{"uses", "The services it needs. Those whose {NAME.url}, {NAME.host} or {NAME.port} it mentions.",
+			list[string]{into: &s.Uses, each: name, what: "services", most: maxServices}, false},
+		{"venv", "A virtual environment whose python runs it, or a folder of Python modules (pip install --target).", text(&s.Venv, "want a folder"), false},
+		{"build", "Commands that are run once, before the first round: argument lists. Or, by a factor of its own, what is built into {build} and kept.", builds(s), false},
 		{"needs", "What the machine must have, or the subject is left out with the reason.", s.Needs.grammar(), false},
 		{"variants", "Its own factors: each combination of their levels is started by itself.", factors(&s.Variants, variantFactor), false},
-		{"cpus", "Processors of this subject: a number, or all. The plan's.", cpus(&s.CPUs), false},
+		{"cpus", "Processors of this subject: a number, all, or one of its own factors, such as \"{cores}\". The plan's.", subjectCPUs(&s.CPUs), false},
 		{"limits", "What it may use at most.", s.Limits.grammar(), false},
 		{"ready", "When it counts as started: when it answers.", s.Ready.grammar(), false},
 		{"stop", "How it is ended.", s.Stop.grammar(), false},
@@ -94,9 +99,10 @@ func (n *Needs) grammar() form {
 	modules.empty = len(n.Debian) > 0 // else they would be derived again
 	return mapping{what: "`needs:`", keys: []key{
 		{"debian", "Debian packages that bring what it needs.", names(&n.Debian, "packages"), false},
-		{"npm", "npm packages that bring what it needs.", names(&n.Npm, "packages"), false},
+		{"npm", "npm packages that node must find from the subject's folder, such as express or express@5.", names(&n.Npm, "packages"), false},
 		{"modules", "Python modules that {python} must be able to import. X of each Debian package python3-X.", modules, false},
 		{"commands", "Programs that must be on PATH.", names(&n.Commands, "commands"), false},
+		{"hint", "What would mend it, where installing those packages does not.", text(&n.Hint, "want a command, or words"), false},
 	}}
 }
 
@@ -136,36 +142,6 @@ func argumentList(into *[]string, least int) form {
 	return list[string]{into: into, each: template, what: "arguments", least: least, most: maxArgs}
 }
 
-// builds is one command or several.
-func builds(into *[][]string) form { return buildForm{into} }
-
-type buildForm struct{ into *[][]string }
-
-func (b buildForm) many() list[[]string] {
-	return list[[]string]{into: b.into, what: "commands", most: 100, lines: true,
-		each: func(c *[]string) form { return arguments(c, 1) }}
-}
-
-func (b buildForm) read(r *reader, at string, n *yaml.Node) {
-	if n.Kind == yaml.MappingNode {
-		later{"builds keyed by a factor of the subject"}.read(r, at, n)
-		return
-	}
-	if n.Kind == yaml.SequenceNode && len(n.Content) > 0 && n.Content[0].Kind == yaml.ScalarNode {
-		var one []string
-		arguments(&one, 1).read(r, at, n)
-		*b.into = [][]string{one}
-		return
-	}
-	b.many().read(r, at, n)
-}
-
-func (b buildForm) write() *yaml.Node { return b.many().write() }
-
-func (b buildForm) schema(changes bool) object {
-	return object{"anyOf": []any{b.many().schema(changes), arguments(new([]string), 1).schema(changes)}}
-}
-
 // variables are an environment.
 func variables(into *[]Var) form {
 	return table[Var]{
@@ -191,6 +167,9 @@ func factors(into *[]Factor, rule func(string) error) form {
 }
 
 func planFactor(name string) error {
+	if slices.Contains(liveNames, name) {
+		return fmt.Errorf("a factor cannot be called %s: want another name, since {%s} differs from request to request", name, name)
+	}
 	if !isName(name) {
 		return fmt.Errorf("%s is no name of a factor: want %s", show(name), nameRule)
 	}
@@ -198,7 +177,7 @@ func planFactor(name string) error {
 }
 
 func variantFactor(name string) error {
-	if name != "python" && slices.Contains(startNames, name) {
+	if name == "build" || name != "python" && slices.Contains(startNames, name) {
 		return fmt.Errorf("a variant cannot be called %s: want another name, since {%s} is filled in by webdyno", name, name)
 	}
 	return planFactor(name)

@@ -4,8 +4,10 @@ package plan
 type Metric string
 
 const (
-	Throughput   Metric = "throughput"   // right answers per second
-	ResponseP50  Metric = "response_p50" // ms
+	Throughput   Metric = "throughput"       // right answers per second
+	Goodput      Metric = "goodput"          // of the requests that fell due in the window, those rightly answered, however late; per second of it
+	Deviation    Metric = "throughput_stdev" // standard deviation of throughput over the window's whole seconds
+	ResponseP50  Metric = "response_p50"     // ms
 	ResponseP90  Metric = "response_p90"
 	ResponseP99  Metric = "response_p99"
 	ResponseMean Metric = "response_mean"
@@ -19,14 +21,14 @@ const (
 
 // Metrics are all metrics, in the order reports show them.
 var Metrics = []Metric{
-	Throughput, ResponseP50, ResponseP90, ResponseP99, ResponseMean,
+	Throughput, Goodput, Deviation, ResponseP50, ResponseP90, ResponseP99, ResponseMean,
 	ServiceP50, ServiceP99, ServerCPU, Memory, Errors, StartUp,
 }
 
 // Unit returns the unit of the metric's figures.
 func (m Metric) Unit() string {
 	switch m {
-	case Throughput:
+	case Throughput, Goodput, Deviation:
 		return "req/s"
 	case ServerCPU:
 		return "us"
@@ -39,7 +41,7 @@ func (m Metric) Unit() string {
 }
 
 // HigherIsBetter tells which way of the metric is good.
-func (m Metric) HigherIsBetter() bool { return m == Throughput }
+func (m Metric) HigherIsBetter() bool { return m == Throughput || m == Goodput }
 
 // An Objective is a bound that a figure must keep: "p99<50ms", "errors<0.1%",
 // "rate>1000".

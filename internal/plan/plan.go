@@ -19,7 +19,9 @@ type Plan struct {
 	Title string
 
 	Subjects []Subject
-	Factors  []Factor // of the workload and the load, in the order written
+	Services []Service // what runs beside them, in the order written
+	Take     []Pick    // the variants that take part; none: all
+	Factors  []Factor  // of the workload and the load, in the order written
 
 	Workload Workload
 	Load     Load
@@ -32,9 +34,12 @@ type Plan struct {
 	Budget time.Duration // no new round starts after it
 	CPUs   CPUs          // of each subject, unless it says otherwise
 
+	Kernel []Var // kernel settings that the machine is held against, and that are never set
+
 	Compare    Metric // what the verdicts are about
 	Objectives []Objective
-	Seed       uint64 // of orders, arrivals and random values
+	Claims     []Claim // put to the test, in the order written
+	Seed       uint64  // of orders, arrivals and random values
 
 	Fallback string // name of a shipped plan to carry out instead where fewer than two subjects can run
 	Preset   string // the preset that was applied, if any
@@ -42,7 +47,7 @@ type Plan struct {
 }
 
 // A Subject is a server under test, described well enough to be started again
-// next year. Exactly one of Serve, Start, Shell and URL is set.
+// next year. Exactly one of Serve, Start, Shell, URL and Measure is set.
 type Subject struct {
 	Name  string
 	Serve string   // one of webdyno's own servers, by name
@@ -53,9 +58,16 @@ type Subject struct {
 
 	Insecure bool // with a URL of https: any certificate will do
 
+	Measure []string      // a command that measures itself: it is no server, and run once in each trial
+	Metric  OwnMetric     // what it prints
+	Timeout time.Duration // of one run of it
+
 	In       string // folder it starts in: one of subjects/, or a path; resolved against the plan's folder
 	Env      []Var  // beside the clean environment that every subject gets
+	Venv     string // a virtual environment, or a folder of Python modules; resolved against the plan's folder
 	Build    [][]string
+	Builds   []FactorBuild // instead of Build: what is built into {build}, and kept
+	Uses     []string      // the plan's services that it needs running, those that it mentions included
 	Needs    Needs
 	Variants []Factor // its own factors
 	CPUs     CPUs     // zero: the plan's
@@ -71,9 +83,10 @@ type Var struct{ Name, Value string }
 // Needs says what a machine must have to run a subject.
 type Needs struct {
 	Debian   []string // packages that would bring it
-	Npm      []string
+	Npm      []string // that node must be able to find from the subject's folder: "express", "express@5"
 	Modules  []string // Python modules that {python} must be able to import
 	Commands []string // programs that must be on PATH
+	Hint     string   // what would mend it, where installing those packages does not
 }
 
 // CPUs is how many processors a subject is given. The zero CPUs leaves the
@@ -81,6 +94,10 @@ type Needs struct {
 type CPUs struct {
 	N   int  // so many
 	All bool // every one the machine has, the engine's included
+
+	// Factor is the subject's own factor whose level says how many; empty: none
+	// does. Variant.CPUs fills it in.
+	Factor string
 }
 
 // Limits bound what a subject may use. A zero field leaves what webdyno has.
@@ -116,6 +133,10 @@ type Workload struct {
 	Headers Headers
 	Body    Text
 	Expect  Expect
+
+	// Mix holds several requests, sent in turn by their weights, instead of the
+	// one above, which says what they do not say themselves.
+	Mix []Part
 }
 
 // A Text is a string given outright or made to length.
@@ -133,8 +154,9 @@ type Text struct {
 
 // Headers are a named set, further headers, or both.
 type Headers struct {
-	Set string // "minimal", "wrk", …: package workload knows them
-	Add []Var
+	Set   string // "minimal", "wrk", …: package workload knows them; or "{factor}"
+	Add   []Var
+	Extra Extra // further ones still, made to number and length; none in an Exact, whose Add has them
 }
 
 // Expect says how a right answer looks. The zero Expect asks for a status from
@@ -158,6 +180,9 @@ type Load struct {
 	Pipeline       string
 	Close          string
 	Timeout        string
+	Idle           string
+	Think          string // of a closed load
+	ThinkTime      string // likewise
 }
 
 // A Warmup is how a freshly started subject is warmed. The zero Warmup is none.

@@ -80,6 +80,10 @@ func (r *reader) checkPresets(presets *yaml.Node) Complaints {
 			c.complain(place, "want a mapping of the keys that change", "preset %s: %s stands here", e.name, kindOf(e.value))
 			continue
 		}
+		if lookup(e.value, "subjects") != nil && lookup(e.value, "take") != nil {
+			v := lookup(e.value, "take")
+			c.complainAt(v.Line, v.Column, "want one of them", "preset %s: take: and subjects: say the same", e.name)
+		}
 		for _, k := range []string{"presets", "preset", "quick"} {
 			if v := lookup(e.value, k); v != nil {
 				c.complainAt(v.Line, v.Column, "want it left out", "preset %s: a preset cannot change %s", e.name, k)
@@ -90,82 +94,40 @@ func (r *reader) checkPresets(presets *yaml.Node) Complaints {
 }
 
 // applied reads the plan with a preset's changes.
-func (r *reader) applied(name string, base *yaml.Node, preset string, changes *yaml.Node) *reader {
+func (r *reader) applied(name string, base, changes *yaml.Node) *reader {
 	if changes.Kind != yaml.MappingNode {
 		return r.again()
 	}
 	for _, k := range []string{"presets", "preset", "quick"} {
 		changes = without(changes, k)
 	}
-	chosen := lookup(changes, "subjects")
-	merged := overlay(base, without(changes, "subjects"), "")
-	if chosen == nil || isNull(chosen) {
-		return r.understand(name, merged)
-	}
-	some, complaints := r.choose(lookup(base, "subjects"), chosen, preset)
-	if some == nil {
-		u := r.again()
-		u.complaints = complaints
-		return u
-	}
-	merged = without(merged, "subjects")
-	key := base.Content[index(base, "subjects")]
-	merged.Content = append([]*yaml.Node{key, some}, merged.Content...)
-	u := r.understand(name, merged)
-	u.complaints = append(u.complaints, complaints...)
-	return u
+	with := r.again()
+	with.keptClaims = lookup(changes, "claims") == nil
+	return with.understand(name, overlay(base, asTake(changes), ""))
 }
 
-// choose returns those of the plan's subjects that a preset names, in the
-// plan's order.
-func (r *reader) choose(all, chosen *yaml.Node, preset string) (*yaml.Node, Complaints) {
-	c := r.again()
-	if chosen.Kind != yaml.SequenceNode || len(chosen.Content) == 0 {
-		c.complainAt(chosen.Line, chosen.Column, "want a list of names", "preset %s: subjects: %s stands here", preset, kindOf(chosen))
-		return nil, c.complaints
+// asTake returns a preset's changes with what it says under `subjects:`, which
+// are those that take part, under `take:`.
+func asTake(changes *yaml.Node) *yaml.Node {
+	i := index(changes, "subjects")
+	if i < 0 {
+		return changes
 	}
-	if all == nil || all.Kind != yaml.SequenceNode {
-		return nil, nil // complained of already
-	}
-	var there, want []string
-	for _, s := range all.Content {
-		if n := lookup(s, "name"); n != nil {
-			there = append(there, n.Value)
-		}
-	}
-	for _, n := range chosen.Content {
-		if n.Kind != yaml.ScalarNode || !slices.Contains(there, n.Value) {
-			c.complainAt(n.Line, n.Column, "want names of the plan's subjects: "+strings.Join(there, ", "),
-				"preset %s: there is no subject %s", preset, show(n.Value))
-		}
-		want = append(want, n.Value)
-	}
-	some := *all
-	some.Content = nil
-	for _, s := range all.Content {
-		if n := lookup(s, "name"); n != nil && slices.Contains(want, n.Value) {
-			some.Content = append(some.Content, s)
-		}
-	}
-	if len(some.Content) == 0 {
-		return nil, c.complaints
-	}
-	return &some, c.complaints
+	renamed := *changes
+	renamed.Content = slices.Clone(changes.Content)
+	key := *renamed.Content[i]
+	key.Value = "take"
+	renamed.Content[i] = &key
+	return &renamed
 }
 
 // appliedBoth applies several presets, one after the other.
 func (r *reader) appliedBoth(name string, base, presets *yaml.Node, wanted []string) *reader {
-	changes := lookup(presets, wanted[0])
+	changes := asTake(lookup(presets, wanted[0]))
 	for _, w := range wanted[1:] {
-		more := lookup(presets, w)
-		both := *overlay(changes, more, "")
-		if s := lookup(more, "subjects"); s != nil {
-			both = *without(&both, "subjects")
-			both.Content = append(both.Content, textNode("subjects"), s)
-		}
-		changes = &both
+		changes = overlay(changes, asTake(lookup(presets, w)), "")
 	}
-	return r.applied(name, base, wanted[0], changes)
+	return r.applied(name, base, changes)
 }
 
 // only returns the complaints that the plan has with a preset and not without.
@@ -193,22 +155,25 @@ const (
 // as verdicts about its subjects need.
 func shorten(p *Plan) {
 	p.Quick = true
+	p.Blocks = 1
+	n := min(roundsNeeded(compared(p)), p.Rounds.Max)
+	p.Rounds = Rounds{Min: n, Max: n}
+	if !p.serves() {
+		return // they say themselves how long they take
+	}
 	p.Window = min(p.Window, quickWindow)
 	p.Rewarm = min(p.Rewarm, quickRewarm)
 	if e := &p.Warmup.Extent; !p.Warmup.Auto && e.Count == 0 {
 		e.Time = min(e.Time, quickWarmup)
 	}
-	p.Blocks = 1
-	n := min(roundsNeeded(compared(p)), p.Rounds.Max)
-	p.Rounds = Rounds{Min: n, Max: n}
 }
 
 // compared returns how many variants verdicts are about.
 func compared(p *Plan) int {
 	n := 0
-	for _, s := range p.Subjects {
-		if !s.Bound {
-			n += combinations(s.Variants)
+	for _, v := range p.Variants() {
+		if !v.Subject.Bound {
+			n++
 		}
 	}
 	return n

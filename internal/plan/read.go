@@ -53,7 +53,7 @@ func Read(name string, src []byte, opt Options) (*Plan, error) {
 	wanted := r.wanted(presets)
 	all = append(all, r.checkPresets(presets)...)
 	for _, p := range entries(presets) {
-		with := r.applied(name, base, p.name, p.value)
+		with := r.applied(name, base, p.value)
 		all = append(all, with.only(plain, p.name)...)
 		if slices.Equal(wanted, []string{p.name}) {
 			chosen = with
@@ -112,9 +112,10 @@ func (r *reader) fillIn() {
 	}
 	r.fillLoad()
 	if !r.written("compare") {
-		p.Compare = usualMetric(p.Load)
+		p.Compare = usualMetric(p)
 	}
 	p.Rounds = fillRounds(p.Rounds, r.written("rounds.until"))
+	r.fillServices()
 	for i := range p.Subjects {
 		fillSubject(&p.Subjects[i], r.written(join(item("subjects", i), "needs.modules")))
 	}
@@ -123,9 +124,15 @@ func (r *reader) fillIn() {
 // usualMetric is what subjects are compared by where the plan does not say. In an
 // open load throughput is the schedule's as long as a server keeps up, and says
 // nothing of it; response times do. p90 is far enough out to see queues, and
-// takes no more than a hundred requests.
-func usualMetric(l Load) Metric {
-	if l.Open {
+// takes no more than a hundred requests. Subjects that measure themselves are
+// compared by what they measure.
+func usualMetric(p *Plan) Metric {
+	for _, s := range p.Subjects {
+		if s.Measures() && p.takesAnyOf(&s) {
+			return s.Metric.Name
+		}
+	}
+	if p.Load.Open {
 		return ResponseP90
 	}
 	return Throughput
@@ -153,6 +160,22 @@ func fillRounds(n Rounds, hasUntil bool) Rounds {
 }
 
 func fillSubject(s *Subject, hasModules bool) {
+	if s.Measures() {
+		fillMeasured(s)
+	} else {
+		fillReady(s)
+	}
+	if s.URL != "" {
+		return
+	}
+	if !hasModules {
+		s.Needs.Modules = modulesOf(s.Needs.Debian)
+	}
+}
+
+// fillReady fills in how a server is awaited, and, where webdyno starts it, how
+// it is ended.
+func fillReady(s *Subject) {
 	if s.Ready.Timeout == 0 {
 		s.Ready.Timeout = load.DefaultTimeout
 	}
@@ -164,9 +187,6 @@ func fillSubject(s *Subject, hasModules bool) {
 	}
 	if s.Stop.Grace == 0 {
 		s.Stop.Grace = 5 * time.Second
-	}
-	if !hasModules {
-		s.Needs.Modules = modulesOf(s.Needs.Debian)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -132,20 +133,31 @@ func TestDesignExample(t *testing.T) {
 	}
 }
 
-// The second example uses what is not built yet, and nothing else is said about
-// it but that.
+// The second example, in the words that the language has found for it, is a plan
+// as well.
 func TestDesignExampleAhead(t *testing.T) {
-	_, err := Read("ahead.yaml", []byte(fileText(t, "testdata/design/ahead.yaml")), world())
-	cs, _ := errors.AsType[Complaints](err)
-	var got []string
-	for _, c := range cs {
-		if !strings.Contains(c.What, "not built yet") {
-			t.Errorf("complaint of another kind: %v", c)
-		}
-		key, _, _ := strings.Cut(c.What, ":")
-		got = append(got, key)
+	opt := world()
+	opt.Serves = append(opt.Serves, "store")
+	p := mustRead(t, fileText(t, "testdata/design/ahead.yaml"), opt)
+	if s := p.Services[0]; s.Name != "store" || s.Scheme != "redis" || !slices.Equal(s.Counts, []string{"xrange"}) {
+		t.Errorf("service %+v", s)
 	}
-	if diff := cmp.Diff([]string{"services", "build", "measure", "metric", "kernel", "claims"}, got); diff != "" {
-		t.Errorf("keys not built yet (-want +got):\n%s", diff)
+	for i, want := range []string{"store", "store", "", "", ""} {
+		if got := strings.Join(p.Subjects[i].Uses, " "); got != want {
+			t.Errorf("%s uses %q, want %q", p.Subjects[i].Name, got, want)
+		}
+	}
+	if b := p.Subjects[0].Builds; len(b) != 1 || b[0].Factor != "cython" || len(b[0].Steps) != 1 || b[0].Steps[0][3] != "{build}" {
+		t.Errorf("builds %+v", b)
+	}
+	if got, want := len(p.Variants()), 6; got != want {
+		t.Errorf("%d variants, want %d", got, want)
+	}
+	if got, want := combinations(p.Factors), 3*3*100; got != want {
+		t.Errorf("%d settings, want %d", got, want)
+	}
+	opt.Preset = "in-process"
+	if p = mustRead(t, fileText(t, "testdata/design/ahead.yaml"), opt); p.Compare != "loop" || !p.Measures() {
+		t.Errorf("in-process compares %s", p.Compare)
 	}
 }

@@ -23,6 +23,7 @@ type reader struct {
 	keys       map[string]*yaml.Node // by place: the key that leads there
 	inPlace    map[string]string     // by factor: the place of its levels, where that is not under `factors:`
 	unbuilt    bool                  // the plan uses what is not built yet
+	keptClaims bool                  // a preset is applied that leaves the plan's claims as they are
 
 	plan *Plan // as far as it has been read
 }
@@ -39,7 +40,7 @@ func newReader(name string, src []byte, opt Options) *reader {
 // again returns a reader of the same text that has read nothing yet.
 func (r *reader) again() *reader {
 	return &reader{
-		file: r.file, lines: r.lines, opt: r.opt,
+		file: r.file, lines: r.lines, opt: r.opt, keptClaims: r.keptClaims,
 		spoilt:  map[string]bool{},
 		values:  map[string]*yaml.Node{},
 		keys:    map[string]*yaml.Node{},

@@ -11,12 +11,17 @@ import (
 
 func (w *Workload) grammar() form {
 	return mapping{what: "`workload:`", keys: []key{
-		{"method", "GET.", oneOf(&w.Method, "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), false},
+		{"method", "GET.", method(&w.Method), false},
 		{"path", "A text, or one made to length: {prefix, repeat, bytes}. It may hold {factor}. /.", texts(&w.Path, maxPath, false), false},
-		{"headers", "The name of a set, a list of further headers, or {set, add}. minimal.", headers{&w.Headers}, false},
+		{"headers", "The name of a set, a list of further headers, or {set, add, extra}. minimal.", headers{&w.Headers}, false},
 		{"body", "A text, one made to length, or {file: …}. None.", texts(&w.Body, maxBody, true), false},
 		{"expect", "How a right answer looks.", w.Expect.grammar(), false},
+		{"mix", "Several requests by weight, instead of one; what they do not say is as it is said beside them.", mixed(&w.Mix), false},
 	}}
+}
+
+func method(into *string) form {
+	return oneOf(into, "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 }
 
 func (e *Expect) grammar() form {
@@ -101,7 +106,8 @@ func texts(into *Text, most int64, files bool) form {
 // made tells whether the text is anything but given outright.
 func (t Text) made() bool { return t.Repeat != "" || t.File != "" || t.Bytes != "" || t.Prefix != "" }
 
-// headers is the name of a set, a list of further headers, or both.
+// headers is the name of a set, a list of further headers, or both, and more made
+// to number and length.
 type headers struct{ into *Headers }
 
 func (h headers) add() list[Var] {
@@ -113,23 +119,45 @@ func (h headers) add() list[Var] {
 
 func (h headers) both() mapping {
 	return mapping{what: "`headers:`", keys: []key{
-		{"set", "The name of a set: minimal, wrk, ab, httperf, curl, chrome-2013 or chrome.", name(&h.into.Set), false},
+		{"set", "The name of a set: minimal, wrk, ab, httperf, curl, chrome-2013 or chrome; or a factor.", headerSet(&h.into.Set), false},
 		{"add", "Further headers.", h.add(), false},
+		{"extra", "So many more of one length: {count, bytes}.", h.into.Extra.grammar(), false},
 	}}
 }
 
 func (h headers) form() form {
 	return either{
-		want:    `want the name of a set such as wrk, a list such as ["Accept: */*"], or {set: wrk, add: […]}`,
-		scalar:  name(&h.into.Set),
+		want:    `want the name of a set such as wrk, a list such as ["Accept: */*"], or {set: wrk, add: […], extra: {count: …, bytes: …}}`,
+		scalar:  headerSet(&h.into.Set),
 		list:    h.add(),
 		mapping: h.both(),
 		chosen: func() form {
-			if len(h.into.Add) == 0 {
-				return name(&h.into.Set)
+			if len(h.into.Add) == 0 && h.into.Extra == (Extra{}) {
+				return headerSet(&h.into.Set)
 			}
 			return h.both()
 		},
+	}
+}
+
+// headerSet is the name of a set, or a factor whose levels are such names.
+func headerSet(into *string) form {
+	return scalar{
+		want: "want " + nameRule + ", or a {factor}",
+		json: object{"type": "string", "pattern": `^([a-z0-9][a-z0-9._-]{0,63}|\{[a-z0-9._-]+\})$`},
+		accept: func(r *reader, _ string, n *yaml.Node) error {
+			f, varies := whole(n.Value)
+			if varies {
+				if err := r.hasFactor(f); err != nil {
+					return err
+				}
+			} else if !isName(n.Value) {
+				return fmt.Errorf("%s is no name", show(n.Value))
+			}
+			*into = n.Value
+			return nil
+		},
+		print: func() *yaml.Node { return textOrNothing(*into) },
 	}
 }
 

@@ -14,13 +14,15 @@ import (
 
 // Variants returns everything the plan starts: the subjects in the order
 // written, each with every combination of the levels of its own factors, the
-// last factor changing fastest.
+// last factor changing fastest, as far as Take has them.
 func (p *Plan) Variants() []Variant {
 	var vs []Variant
 	for i := range p.Subjects {
 		s := &p.Subjects[i]
 		for _, c := range product(s.Variants) {
-			vs = append(vs, Variant{Subject: s, Choice: c})
+			if v := (Variant{Subject: s, Choice: c}); p.Takes(v) {
+				vs = append(vs, v)
+			}
 		}
 	}
 	return vs
@@ -74,6 +76,18 @@ func called(subject string, order []string, choice map[string]string) string {
 		parts = append(parts, f+"="+choice[f])
 	}
 	return subject + "[" + strings.Join(parts, ",") + "]"
+}
+
+// CPUsOf returns how many processors the plan gives the variant.
+func (p *Plan) CPUsOf(v Variant) CPUs {
+	c := v.Subject.CPUs
+	if c.Factor != "" {
+		c, _ = parseCPUs(v.Values()[c.Factor]) // checked as the plan was read
+	}
+	if c == (CPUs{}) {
+		return p.CPUs
+	}
+	return c
 }
 
 // Values returns the variant's choice for Substitute.
@@ -159,12 +173,13 @@ func fileLetter(c rune) rune {
 
 // What Estimate assumes of a machine of two cores.
 const (
-	startTime = 500 * time.Millisecond // of an interpreter, until it answers rightly
-	stopTime  = 200 * time.Millisecond
-	autoTime  = 5 * time.Second        // until a rate is seen to be steady
-	quickTime = 3 * time.Second        // the same, in a plan made quick
-	trialTime = 100 * time.Millisecond // around a trial: connecting, draining, writing down
-	guessRate = 5000                   // requests per second, for warm-ups that are counted
+	startTime   = 500 * time.Millisecond // of an interpreter, until it answers rightly
+	stopTime    = 200 * time.Millisecond
+	autoTime    = 5 * time.Second        // until a rate is seen to be steady
+	quickTime   = 3 * time.Second        // the same, in a plan made quick
+	trialTime   = 100 * time.Millisecond // around a trial: connecting, draining, writing down
+	measureTime = 10 * time.Second       // of a command that measures itself
+	guessRate   = 5000                   // requests per second, for warm-ups that are counted
 )
 
 // Estimate says how long the plan takes if so many of its variants can run: the
@@ -172,12 +187,17 @@ const (
 //
 // It assumes half a second for a subject to start and a fifth to stop, five
 // seconds for a warm-up left to webdyno (three in a quick plan), 5,000 requests a second where a warm-up
-// is counted in requests, and a tenth of a second around each trial. Builds and
+// is counted in requests, and a tenth of a second around each trial. A command
+// that measures itself is taken to run for ten seconds. Builds and
 // waiting for a quiet machine are not in it.
 func (p *Plan) Estimate(variants int) time.Duration {
 	trials := combinations(p.Factors) * p.Blocks
 	trial := p.Rewarm + p.Window + trialTime
-	each := startTime + p.Warmup.expected(p.Quick) + time.Duration(trials)*trial + stopTime
+	around := startTime + p.Warmup.expected(p.Quick) + stopTime
+	if p.Measures() {
+		trial, around = measureTime+trialTime, 0
+	}
+	each := around + time.Duration(trials)*trial
 	round := time.Duration(variants) * each
 	whole := time.Duration(p.Rounds.Max) * round
 	if p.Budget > 0 {

@@ -25,8 +25,8 @@ func makeSchema() ([]byte, error) {
 		delete(properties, k)
 	}
 	properties["subjects"] = object{
-		"description": "The subjects that take part, by name.",
-		"type":        "array", "items": object{"type": "string"}, "minItems": 1,
+		"description": "The subjects that take part: another word for take.",
+		"anyOf":       []any{picks{new([]Pick)}.schema(true), object{"type": "null"}},
 	}
 	s["properties"].(object)["presets"] = object{
 		"description":          "Named sets of changes to the plan; --quick applies the one called quick.",

@@ -64,6 +64,15 @@ func at(c []Choice) string {
 // size returns how many bytes of text the workload has with these values.
 func (w *Workload) size(v map[string]string) (int64, error) {
 	sum := int64(0)
+	if len(w.Mix) > 0 {
+		for i, one := range w.whole() {
+			n, err := one.size(v)
+			if sum += n; err != nil {
+				return 0, fmt.Errorf("mix[%d].%w", i, err)
+			}
+		}
+		return sum, nil
+	}
 	for _, t := range w.texts() {
 		n, err := t.size(v)
 		if err != nil {
@@ -74,7 +83,8 @@ func (w *Workload) size(v map[string]string) (int64, error) {
 		}
 		sum += n
 	}
-	return sum, nil
+	n, err := w.Headers.Extra.size(v)
+	return sum + n, err
 }
 
 // A part is one of a workload's texts.
@@ -93,7 +103,14 @@ func (w *Workload) texts() []part {
 }
 
 func (w *Workload) exact(v map[string]string) (Exact, error) {
-	x := Exact{Method: w.Method, Headers: Headers{Set: w.Headers.Set}}
+	if len(w.Mix) > 0 {
+		return w.exactMix(v)
+	}
+	x := Exact{Method: w.Method}
+	var err error
+	if x.Headers.Set, err = Substitute(w.Headers.Set, v); err != nil {
+		return x, fmt.Errorf("headers: %w", err)
+	}
 	path, err := w.Path.make(v)
 	if err == nil {
 		err = checkPath(path)
@@ -114,6 +131,11 @@ func (w *Workload) exact(v map[string]string) (Exact, error) {
 		}
 		x.Headers.Add = append(x.Headers.Add, h)
 	}
+	extra, err := w.Headers.Extra.make(v)
+	if err != nil {
+		return x, err
+	}
+	x.Headers.Add = append(x.Headers.Add, extra...)
 	if x.Expect, err = w.Expect.exact(v); err != nil {
 		return x, fmt.Errorf("expect.%w", err)
 	}
@@ -162,7 +184,7 @@ func (t Text) size(v map[string]string) (int64, error) {
 	if t.Bytes != "" {
 		return resolve(t.Bytes, v, unit.ParseBytes)
 	}
-	s, err := Substitute(t.Literal, v)
+	s, err := Substitute(t.Literal, withLive(v))
 	return int64(len(s)), err
 }
 
@@ -175,14 +197,14 @@ func (t Text) make(v map[string]string) ([]byte, error) {
 		return t.Content, nil
 	}
 	if t.Bytes == "" {
-		s, err := Substitute(t.Literal, v)
+		s, err := Substitute(t.Literal, withLive(v))
 		return []byte(s)[:len(s):len(s)], err
 	}
 	n, err := resolve(t.Bytes, v, unit.ParseBytes)
 	if err != nil {
 		return nil, err
 	}
-	prefix, err := Substitute(t.Prefix, v)
+	prefix, err := Substitute(t.Prefix, withLive(v))
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +254,7 @@ func (l Load) exact(v map[string]string) (load.Load, error) {
 		return nil, err
 	}
 	if !l.Open {
-		return load.Closed{Connections: whollyCounted(x[connectionsKey]), Use: use}, nil
+		return closed(x, use)
 	}
 	o := load.Open{
 		Connections:    whollyCounted(x[connectionsKey]),
@@ -249,8 +271,23 @@ func (l Load) exact(v map[string]string) (load.Load, error) {
 	return o, nil
 }
 
+func closed(x map[string]string, use load.Use) (load.Load, error) {
+	c := load.Closed{Connections: whollyCounted(x[connectionsKey]), Use: use}
+	var err error
+	if c.Think, err = unit.ParseDuration(x[thinkKey]); err != nil {
+		return nil, fmt.Errorf("think: %w", err)
+	}
+	if c.Thinking, err = load.ParseThinking(x[thinkTimeKey]); err != nil {
+		return nil, err
+	}
+	if c.Think > 0 && use.Depth() > 1 {
+		return nil, fmt.Errorf("think: who has %d requests in flight on a connection does not wait for answers: want pipeline: 1, or no think time", use.Depth())
+	}
+	return c, nil
+}
+
 func usage(x map[string]string) (load.Use, error) {
-	u := load.Use{PerConnection: whollyCounted(x[perConnectionKey]), Pipeline: whollyCounted(x[pipelineKey])}
+	u := load.Use{PerConnection: whollyCounted(x[perConnectionKey]), Pipeline: whollyCounted(x[pipelineKey]), Idle: whollyCounted(x[idleKey])}
 	var err error
 	if u.Close, err = load.ParseClose(x[closeKey]); err != nil {
 		return u, err

@@ -254,15 +254,11 @@ func cpus(into *CPUs) form {
 		want: "want a number of processors such as 1, or all",
 		json: object{"anyOf": []any{object{"type": "integer", "minimum": 1, "maximum": maxCPUs}, object{"const": "all"}}},
 		accept: func(_ *reader, _ string, n *yaml.Node) error {
-			if n.Value == "all" {
-				*into = CPUs{All: true}
-				return nil
-			}
-			x, err := strconv.Atoi(n.Value)
-			if err != nil || x < 1 || x > maxCPUs {
+			c, err := parseCPUs(n.Value)
+			if err != nil {
 				return fmt.Errorf("%s is no number of processors", show(n.Value))
 			}
-			*into = CPUs{N: x}
+			*into = c
 			return nil
 		},
 		print: func() *yaml.Node {
@@ -278,6 +274,40 @@ func cpus(into *CPUs) form {
 }
 
 const maxCPUs = 4096
+
+// subjectCPUs is cpus, or a factor of the subject whose levels are such.
+func subjectCPUs(into *CPUs) form {
+	fixed := cpus(into).(scalar)
+	return scalar{
+		want: fixed.want + `, or one of its own factors, such as "{cores}"`,
+		json: object{"anyOf": []any{fixed.json, object{"type": "string", "pattern": `^\{[a-z0-9._-]+\}$`}}},
+		accept: func(r *reader, at string, n *yaml.Node) error {
+			if f, ok := whole(n.Value); ok {
+				*into = CPUs{Factor: f}
+				return nil
+			}
+			return fixed.accept(r, at, n)
+		},
+		print: func() *yaml.Node {
+			if into.Factor != "" {
+				return textNode("{" + into.Factor + "}")
+			}
+			return fixed.print()
+		},
+	}
+}
+
+// parseCPUs reads a number of processors, or all.
+func parseCPUs(s string) (CPUs, error) {
+	if s == "all" {
+		return CPUs{All: true}, nil
+	}
+	x, err := strconv.Atoi(s)
+	if err != nil || x < 1 || x > maxCPUs {
+		return CPUs{}, fmt.Errorf("%s is no number of processors: want one such as 1, or all", show(s))
+	}
+	return CPUs{N: x}, nil
+}
 
 // warmup is a time, a count such as 30000req, auto or none.
 func warmup(into *Warmup) form {

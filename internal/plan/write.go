@@ -11,6 +11,11 @@ import (
 // Read makes an equal plan of it.
 func (p *Plan) YAML() ([]byte, error) {
 	root := grammar(p).write()
+	if !p.serves() {
+		for _, k := range unasked {
+			root = without(root, k)
+		}
+	}
 	var b bytes.Buffer
 	b.WriteString("# A plan as it is run, every default filled in.\n")
 	d, err := yaml.NewDumper(&b, yaml.WithIndent(2), yaml.WithLineWidth(-1), yaml.WithUnicode(true))
