@@ -11,11 +11,16 @@ type Measurement struct {
 	Trial Trial     `json:"trial"`
 	Began time.Time `json:"began"` // wall clock, for people
 
-	Tally  *Tally   `json:"tally"`            // nil if there was no load
-	Server *Usage   `json:"server,omitempty"` // the subject's process tree over the window; nil if it is not ours
-	Client *Usage   `json:"client,omitempty"` // webdyno's own process over the same time
-	Start  *Start   `json:"start,omitempty"`  // how the subject came up in this round
-	Host   Activity `json:"host"`
+	Tally  *Tally `json:"tally"`            // nil if there was no load
+	Server *Usage `json:"server,omitempty"` // the subject's process tree over the window; nil if it is not ours
+	Client *Usage `json:"client,omitempty"` // webdyno's own process over the same time
+	Start  *Start `json:"start,omitempty"`  // how the subject came up in this round
+
+	Measured *Measured `json:"measured,omitempty"` // what it printed; nil of a server, and where it failed
+
+	Services []Service `json:"services,omitempty"` // what ran beside the subject for it, in the plan's order
+
+	Host Activity `json:"host"`
 
 	Notes []Note `json:"notes,omitempty"` // what was seen while it ran; the report adds what follows from the numbers
 
@@ -67,6 +72,14 @@ type Start struct {
 	Address string        `json:"address"`
 	Proof   string        `json:"proof"` // how it was shown that the listener is the subject's
 	Warmup  Warmup        `json:"warmup"`
+
+	// Backlog is how many connections may wait at its listener to be accepted, as
+	// the kernel has it; the smallest of several, 0 if it could not be told.
+	Backlog uint32 `json:"backlog,omitempty"`
+
+	// Answers are what it said before it was loaded: one of each shape, the
+	// number of bytes aside, and no more than a few.
+	Answers []Answer `json:"answers,omitempty"`
 }
 
 // Warmup is what the warm-up of a freshly started subject saw.
@@ -87,6 +100,31 @@ type Activity struct {
 	// SwappedIn is how many pages the machine brought back from swap: a trial
 	// during which it did measured the disk. 0 also where it could not be told.
 	SwappedIn uint64 `json:"swapped_in,omitempty"`
+
+	Network Network  `json:"network,omitzero"`
+	Hiccups *Hiccups `json:"hiccups,omitempty"` // nil if nobody could watch for them
+}
+
+// Network is what went wrong below HTTP, anywhere in webdyno's network
+// namespace: these counters of the kernel's know no process. All are 0 where it
+// does not tell.
+type Network struct {
+	Overflows   uint64 `json:"accept_overflows,omitempty"` // connections that a full queue of a listener turned away or put off
+	Retransmits uint64 `json:"retransmits,omitempty"`      // segments sent again
+	Timeouts    uint64 `json:"timeouts,omitempty"`         // of TCP's own timers
+	Drops       uint64 `json:"drops,omitempty"`            // segments dropped for want of room at a socket
+	Segments    uint64 `json:"segments,omitempty"`         // sent in all: what the others are shares of
+}
+
+// Hiccups are how late threads were woken that came before all others on the
+// CPUs in use and asked for nothing but to be woken every few milliseconds: what
+// held them up held up the subject and the engine as well. The figures are the worst
+// CPU's.
+type Hiccups struct {
+	P50     time.Duration `json:"p50_ns"`
+	P99     time.Duration `json:"p99_ns"`
+	Max     time.Duration `json:"max_ns"`
+	Stalled float64       `json:"stalled"` // share of the time spent in delays over a millisecond
 }
 
 // A Failure is why a trial is not what it should have been.
@@ -94,6 +132,11 @@ type Failure struct {
 	Kind FailureKind `json:"kind"`
 	Text string      `json:"text"`           // one sentence, for people
 	Last []string    `json:"last,omitempty"` // the subject's last lines of output
+
+	// Of a subject that ended under load: how, without the time, and how long
+	// the load had lasted, warm-up included.
+	Exit  string        `json:"exit,omitempty"`
+	After time.Duration `json:"after_ns,omitempty"`
 }
 
 // FailureKind says what a failure means for the rest of the round.
@@ -108,4 +151,5 @@ const (
 	WrongBytes FailureKind = "wrong"       // it answered wrongly under load
 	Instrument FailureKind = "instrument"  // webdyno could not do its part
 	Abandoned  FailureKind = "abandoned"   // cut off by a signal
+	NoService  FailureKind = "no-service"  // a service it needs did not come up, or ended: no fault of the subject's
 )

@@ -18,7 +18,8 @@ type Setup struct {
 
 	CPUs     CPUs      `json:"cpus"`
 	Subjects []Subject `json:"subjects"`
-	Notes    []Note    `json:"notes,omitempty"` // that hold for every trial
+	Services []Subject `json:"services,omitempty"` // what runs beside the subjects, described like them
+	Notes    []Note    `json:"notes,omitempty"`    // that hold for every trial
 }
 
 // Build identifies the webdyno that measured.
@@ -47,9 +48,22 @@ type Subject struct {
 	Tools   map[string]string `json:"tools,omitempty"` // "python": "/usr/bin/python3 (CPython 3.11.2)"
 	URL     string            `json:"url,omitempty"`   // of a subject that is already running
 	Bound   bool              `json:"bound,omitempty"`
+	Uses    []string          `json:"uses,omitempty"` // the services it needs
+
+	// Modules are what its interpreter imports, with the environment of the
+	// subject: "uvloop": "0.17.0, /usr/lib/python3/dist-packages/uvloop/__init__.py".
+	// Those of node stand beside them.
+	Modules map[string]string `json:"modules,omitempty"`
+
+	// Content tells code that has changed from code that has not: "folder" is
+	// where it starts, "build" what was built for it, each as "sha256:" and the
+	// first 16 hexadecimal digits of a SHA-256 of all names and bytes.
+	Content map[string]string `json:"content,omitempty"`
 
 	// Skipped says why this machine cannot run the subject, Hint the one
 	// command or change that would mend it. Both are empty if it can.
 	Skipped string `json:"skipped,omitempty"`
 	Hint    string `json:"hint,omitempty"`
+
+	Last []string `json:"last,omitempty"` // the last lines of a build that failed
 }

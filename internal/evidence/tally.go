@@ -54,6 +54,7 @@ type Tally struct {
 	Causes   map[string]uint64 // of the failed, by cause: an errno's name, or a few words
 
 	Connections Connections // over warm-up and window
+	Idle        Idle        // held beside them
 
 	BytesIn, BytesOut uint64 // of the window's requests
 
@@ -68,6 +69,11 @@ type Tally struct {
 	Connect       *latency.Histogram // the part of wait spent connecting, of requests that had to
 	Lag           *latency.Histogram // ready until handed to the kernel: our own lateness
 
+	// ReceiveLag is how long the last bytes of answers had been on this machine
+	// when we had read them: what of service was our own lateness. It is of the
+	// answers on a sample of connections, where the kernel tells.
+	ReceiveLag *latency.Histogram
+
 	Seconds []Second // the window cut into seconds, oldest first
 
 	Warmup         time.Duration // how long the warm-up lasted
@@ -77,8 +83,13 @@ type Tally struct {
 	Offered   uint64        // arrivals the schedule held for the window; 0 in a closed load
 	ClientCPU time.Duration // CPU of the whole process over the window
 	LoopCPU   time.Duration // of that, the loops' own
+	LoopSpan  time.Duration // how long that was, all loops together: between the readings of their clocks; 0: not known
 	Loops     int
 	Backend   string // which driver sent: "epoll"
+	Sources   int    // from how many addresses connections came; more than 1 only on the loopback interface
+
+	Preempted   int64  // how often a loop was taken off its CPU while the window was open
+	Collections uint64 // of webdyno's garbage while the job was under way; there should be none
 
 	WrongAnswers []string // what was wrong with the first few, for people
 }
@@ -110,6 +121,7 @@ func NewTally() *Tally {
 		Wait:          latency.New(),
 		Connect:       latency.New(),
 		Lag:           latency.New(),
+		ReceiveLag:    latency.New(),
 	}
 }
 
@@ -128,10 +140,30 @@ func (t *Tally) Failed() uint64 { return t.Due() - t.Right() }
 // Right returns how many due requests were rightly answered.
 func (t *Tally) Right() uint64 { return t.Outcomes[Answered] - t.Wrong }
 
+// LoopTime returns how long the loops could have been busy, all of them together:
+// as long as LoopCPU was counted, or, where that was not written down, as long as
+// the window was open.
+func (t *Tally) LoopTime() time.Duration {
+	if t.LoopSpan > 0 {
+		return t.LoopSpan
+	}
+	return t.Window * time.Duration(t.Loops)
+}
+
+// LoopShare returns the share of their time for which the loops were busy, 0 to
+// 1; 0 if nothing is known of it.
+func (t *Tally) LoopShare() float64 {
+	span := t.LoopTime()
+	if span <= 0 {
+		return 0
+	}
+	return min(1, float64(t.LoopCPU)/float64(span))
+}
+
 // Merge adds what other counted to t. Tallies of one trial may be merged in
 // any order and any grouping, so loops and engines come together the same way.
-// Spans (warm-up and window) become the longest of the two; ClientCPU, which
-// is the whole process's, the larger.
+// Spans (warm-up and window) become the longest of the two; ClientCPU and
+// Collections, which are the whole process's, the larger.
 func (t *Tally) Merge(other *Tally) {
 	for i, n := range other.Outcomes {
 		t.Outcomes[i] += n
@@ -145,6 +177,9 @@ func (t *Tally) Merge(other *Tally) {
 		t.Causes[k] += n
 	}
 	t.Connections.add(other.Connections)
+	t.Idle.Asked += other.Idle.Asked
+	t.Idle.Opened += other.Idle.Opened
+	t.Idle.Ended += other.Idle.Ended
 	t.BytesIn += other.BytesIn
 	t.BytesOut += other.BytesOut
 	t.Sent += other.Sent
@@ -156,6 +191,7 @@ func (t *Tally) Merge(other *Tally) {
 	t.Wait.Merge(other.Wait)
 	t.Connect.Merge(other.Connect)
 	t.Lag.Merge(other.Lag)
+	t.ReceiveLag.Merge(other.ReceiveLag)
 	for i, s := range other.Seconds {
 		if i == len(t.Seconds) {
 			t.Seconds = append(t.Seconds, Second{Response: latency.NewCoarse()})
@@ -170,7 +206,11 @@ func (t *Tally) Merge(other *Tally) {
 	t.Offered += other.Offered
 	t.ClientCPU = max(t.ClientCPU, other.ClientCPU)
 	t.LoopCPU += other.LoopCPU
+	t.LoopSpan += other.LoopSpan
 	t.Loops += other.Loops
+	t.Preempted += other.Preempted
+	t.Collections = max(t.Collections, other.Collections)
+	t.Sources = max(t.Sources, other.Sources)
 	if t.Backend == "" {
 		t.Backend = other.Backend
 	}

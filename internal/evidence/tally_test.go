@@ -3,6 +3,7 @@ package evidence
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -36,6 +37,27 @@ func TestMergeWithNothing(t *testing.T) {
 	})
 }
 
+// What loops used is of the time between the readings of their clocks, and, in
+// tallies that know nothing of that, of the window; it is never more than all.
+func TestLoopShare(t *testing.T) {
+	for _, c := range []struct {
+		cpu, span, window time.Duration
+		loops             int
+		want              float64
+	}{
+		{0, 0, 0, 0, 0},
+		{1160, 1200, 1000, 1, 1160. / 1200},
+		{500, 0, 1000, 1, 0.5},
+		{500, 0, 1000, 2, 0.25},
+		{1160, 0, 1000, 1, 1},
+	} {
+		ta := Tally{LoopCPU: c.cpu, LoopSpan: c.span, Window: c.window, Loops: c.loops}
+		if got := ta.LoopShare(); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
 func tallies(t *rapid.T) (a, b, c *Tally) {
 	gen := rapid.Custom(func(t *rapid.T) *Tally {
 		ta := NewTally()
@@ -50,7 +72,8 @@ func tallies(t *rapid.T) (a, b, c *Tally) {
 		ta.Connections = Connections{Opened: count.Draw(t, "opened"), Stale: count.Draw(t, "stale")}
 		ta.BytesIn, ta.Sent, ta.InWindow = count.Draw(t, "in"), count.Draw(t, "sent"), count.Draw(t, "in window")
 		ta.Loops = rapid.IntRange(0, 3).Draw(t, "loops")
-		for _, h := range []*latency.Histogram{ta.Response, ta.ResponseWrong, ta.Service, ta.Wait, ta.Connect, ta.Lag} {
+		ta.LoopSpan = time.Duration(rapid.Int64Range(0, 1e12).Draw(t, "loop span"))
+		for _, h := range []*latency.Histogram{ta.Response, ta.ResponseWrong, ta.Service, ta.Wait, ta.Connect, ta.Lag, ta.ReceiveLag} {
 			h.Record(rapid.Int64Range(1, 1e12).Draw(t, "ns"))
 		}
 		for range rapid.IntRange(0, 3).Draw(t, "seconds") {

@@ -25,6 +25,7 @@ type Finder struct {
 	mu       sync.Mutex
 	pythons  map[string]answer[Interpreter] // by kind and modules
 	commands map[string]answer[Program]
+	versions map[string]answer[map[string]string] // of modules, by who was asked for which
 }
 
 type answer[T any] struct {
@@ -118,7 +119,7 @@ func executable(file string) bool {
 func version1(file string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	out, _ := output(ctx, os.Environ(), file, versionFlag(filepath.Base(file)))
+	out, _ := output(ctx, "/", os.Environ(), file, versionFlag(filepath.Base(file)))
 	for line := range strings.Lines(out) {
 		if line = strings.TrimSpace(line); line != "" {
 			return line[:min(len(line), 200)]
@@ -138,11 +139,11 @@ func versionFlag(name string) string {
 	return "--version"
 }
 
-// output runs a program to its end, or kills it and what it has started when
-// ctx ends, and returns what it printed, 64 KiB at most.
-func output(ctx context.Context, env []string, argv ...string) (string, error) {
+// output runs a program in a folder to its end, or kills it and what it has
+// started when ctx ends, and returns what it printed, 64 KiB at most.
+func output(ctx context.Context, dir string, env []string, argv ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Env, cmd.Dir = env, "/"
+	cmd.Env, cmd.Dir = env, dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second // a grandchild may hold the pipe

@@ -21,9 +21,10 @@ type Interpreter struct {
 
 // String says what was chosen: "/usr/bin/python3 (CPython 3.11.2)".
 func (i Interpreter) String() string {
-	name := map[string]string{"cpython": "CPython", "pypy": "PyPy"}[i.Kind]
-	return fmt.Sprintf("%s (%s %s)", i.Path, name, i.Version)
+	return fmt.Sprintf("%s (%s %s)", i.Path, pythonNames[i.Kind], i.Version)
 }
+
+var pythonNames = map[string]string{"cpython": "CPython", "pypy": "PyPy"}
 
 // Python returns the interpreter of a kind, "cpython" or "pypy", that has the
 // modules: a machine often has several, and the first on PATH is often not the
@@ -35,17 +36,31 @@ func (i Interpreter) String() string {
 // Without one the error is a [MissingError] that says what each candidate
 // lacked. The context's error is returned as it is, and not remembered.
 func (f *Finder) Python(ctx context.Context, kind string, modules []string) (Interpreter, error) {
-	if kind != "cpython" && kind != "pypy" {
-		return Interpreter{}, fmt.Errorf("python %q: want cpython or pypy", kind)
+	return f.PythonLike(ctx, PythonWish{Kind: kind, Modules: modules})
+}
+
+// A PythonWish says which Python is looked for.
+type PythonWish struct {
+	Kind    string   // "cpython" or "pypy"
+	Modules []string // that it must be able to import
+	Path    []string // folders where it looks for them before its own, as PYTHONPATH
+	First   []string // files that are asked before all others: the interpreters of virtual environments
+	Only    bool     // and no others
+}
+
+// PythonLike is [Finder.Python] with everything that can be asked for.
+func (f *Finder) PythonLike(ctx context.Context, w PythonWish) (Interpreter, error) {
+	if w.Kind != "cpython" && w.Kind != "pypy" {
+		return Interpreter{}, fmt.Errorf("python %q: want cpython or pypy", w.Kind)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	key := kind + " " + strings.Join(modules, " ")
+	key := fmt.Sprintf("%q %q %q %q %v", w.Kind, w.Modules, w.Path, w.First, w.Only)
 	if a, ok := f.pythons[key]; ok {
 		return a.value, a.err
 	}
 	var a answer[Interpreter]
-	a.value, a.err = f.python(ctx, kind, modules)
+	a.value, a.err = f.python(ctx, w)
 	if ctx.Err() != nil {
 		return Interpreter{}, ctx.Err()
 	}
@@ -56,28 +71,35 @@ func (f *Finder) Python(ctx context.Context, kind string, modules []string) (Int
 	return a.value, a.err
 }
 
-func (f *Finder) python(ctx context.Context, kind string, modules []string) (Interpreter, error) {
-	var tried, broken []string
+func (f *Finder) python(ctx context.Context, w PythonWish) (Interpreter, error) {
+	var tried, broken, other []string
 	asked := map[string]bool{}
-	for _, file := range f.candidates(kind, len(modules) > 0) {
-		found, err := ask(ctx, file, modules)
+	files := slices.Clone(w.First)
+	if !w.Only {
+		files = append(files, f.candidates(w.Kind, len(w.Modules) > 0)...)
+	}
+	for _, file := range files {
+		found, err := ask(ctx, file, w)
 		if err != nil {
 			broken = append(broken, file+": "+err.Error())
 			continue
 		}
-		if asked[found.Executable] || found.Kind != kind {
+		if found.Kind != w.Kind && w.Only {
+			other = append(other, fmt.Sprintf("%s is %s, and %s is asked for", file, pythonNames[found.Kind], pythonNames[w.Kind]))
+		}
+		if asked[found.Executable] || found.Kind != w.Kind {
 			continue // a shim in front of one that was asked already
 		}
 		asked[found.Executable] = true
 		if len(found.Missing) == 0 {
-			return Interpreter{Path: found.Executable, Kind: kind, Version: found.Version}, nil
+			return Interpreter{Path: found.Executable, Kind: w.Kind, Version: found.Version}, nil
 		}
 		tried = append(tried, found.Executable+": "+strings.Join(found.Missing, ", "))
 	}
 	if len(tried) == 0 { // else what could not even answer is beside the point
-		tried = broken
+		tried = slices.Concat(broken, other)
 	}
-	return Interpreter{}, noPython(kind, modules, tried)
+	return Interpreter{}, noPython(w.Kind, w.Modules, tried)
 }
 
 // candidates are the files that may be such an interpreter, in the order they
@@ -149,11 +171,15 @@ print("\nanswer " + json.dumps({"kind": sys.implementation.name, "version": vers
 
 // ask asks the interpreter in file for itself and whether it can import the
 // modules. It may take 10 s.
-func ask(ctx context.Context, file string, modules []string) (found, error) {
+func ask(ctx context.Context, file string, w PythonWish) (found, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	argv := append([]string{file, "-c", question}, modules...)
-	out, err := output(ctx, pythonEnv(os.Environ()), argv...)
+	argv := append([]string{file, "-c", question}, w.Modules...)
+	env := pythonEnv(os.Environ())
+	if len(w.Path) > 0 {
+		env = append(env, "PYTHONPATH="+strings.Join(w.Path, string(filepath.ListSeparator)))
+	}
+	out, err := output(ctx, "/", env, argv...)
 	_, text, ok := strings.Cut(out, "\nanswer ")
 	if !ok {
 		return found{}, unanswered(err, out)

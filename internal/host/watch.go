@@ -21,6 +21,9 @@ type Watch struct {
 	// Interrupts says what the kernel's clocks of processes make of time spent
 	// in interrupts: whether it is in them or not. ReadInterrupts tells.
 	Interrupts Interrupts
+
+	// Hiccups has threads watch the CPUs for hiccups meanwhile, where they may.
+	Hiccups bool
 }
 
 // Interrupts says where the kernel books the time of interrupts, to which the
@@ -53,9 +56,11 @@ func ReadInterrupts(root fs.FS) Interrupts {
 
 // A Glance is the state of the CPUs at one moment.
 type Glance struct {
-	at   time.Time
-	cpus map[int]ticks
-	swap uint64
+	at      time.Time
+	cpus    map[int]ticks
+	swap    uint64
+	network evidence.Network
+	hiccups func() evidence.Hiccups // nil: nobody watches for them
 }
 
 // ticks are the counters of one CPU in /proc/stat, in ticks of 10 ms.
@@ -63,8 +68,16 @@ type ticks struct{ idle, iowait, irq, softirq, steal uint64 }
 
 const tick = 10 * time.Millisecond
 
-// Begin is the look at the window's start.
+// Begin is the look at the window's start. Every Begin is followed by an End.
 func (w Watch) Begin() (Glance, error) {
+	g, err := w.look()
+	if w.Hiccups {
+		g.hiccups, _ = WatchBusy(w.CPUs) // a user who may not is told nothing of them
+	}
+	return g, err
+}
+
+func (w Watch) look() (Glance, error) {
 	b, err := fs.ReadFile(w.Root, "proc/stat")
 	g := Glance{at: time.Now()}
 	if err != nil {
@@ -74,6 +87,7 @@ func (w Watch) Begin() (Glance, error) {
 		return g, fmt.Errorf("activity of the machine: %w", err)
 	}
 	g.swap = swappedIn(w.Root)
+	g.network = readNetwork(w.Root)
 	return g, nil
 }
 
@@ -85,11 +99,17 @@ func (w Watch) Begin() (Glance, error) {
 // exact, and busy time taken as its complement, because the kernel's busy
 // counters are samples. The result is good to 0.01 CPUs over 5 s.
 func (w Watch) End(began Glance, ours time.Duration) evidence.Activity {
-	now, err := w.Begin()
-	if err != nil || began.cpus == nil {
-		return evidence.Activity{Foreign: -1, Steal: -1}
+	now, err := w.look()
+	a := evidence.Activity{Foreign: -1, Steal: -1}
+	if err == nil && began.cpus != nil {
+		a = w.between(began, now, ours)
+		a.Network = networkSince(began.network, now.network)
 	}
-	return w.between(began, now, ours)
+	if began.hiccups != nil {
+		h := began.hiccups()
+		a.Hiccups = &h
+	}
+	return a
 }
 
 func (w Watch) between(a, b Glance, ours time.Duration) evidence.Activity {

@@ -37,9 +37,17 @@ type Open struct {
 }
 
 // Closed keeps a fixed number of requests in flight: each answer releases the
-// next request. It measures capacity, and understates response time.
+// next request, at once or after a think time. It measures capacity, and
+// understates response time.
 type Closed struct {
 	Connections int // kept in use; at least 1
+
+	// Think is the mean time that passes between the outcome of a request and
+	// the falling due of its place's next one; 0: none. It goes with a Pipeline
+	// of 1 only: who sends ahead does not wait for answers, and thinks nothing.
+	Think    time.Duration
+	Thinking Thinking // how think times are spread about that mean
+
 	Use
 }
 
@@ -52,6 +60,7 @@ type Use struct {
 	Pipeline      int           // requests in flight per connection; 0 means 1
 	Close         Close         // how a connection ends after its last request
 	Timeout       time.Duration // of one request, counted from when it was due; 0 means DefaultTimeout
+	Idle          int           // further connections, held open and silent beside those of the load
 }
 
 // Usage implements [Load] for the loads that embed a Use.
@@ -86,6 +95,23 @@ func (a Arrivals) String() string { return arrivalNames[a] }
 // ParseArrivals returns the Arrivals called s.
 func ParseArrivals(s string) (Arrivals, error) {
 	return parse[Arrivals](arrivalNames[:], s, "arrivals")
+}
+
+// Thinking says how the think times of a closed load are spread.
+type Thinking uint8
+
+const (
+	ExponentialThinking Thinking = iota // as if users were independent of each other and of the past
+	ConstantThinking                    // always the same
+)
+
+var thinkingNames = [...]string{"exponential", "constant"}
+
+func (t Thinking) String() string { return thinkingNames[t] }
+
+// ParseThinking returns the Thinking called s.
+func ParseThinking(s string) (Thinking, error) {
+	return parse[Thinking](thinkingNames[:], s, "kind of think time")
 }
 
 // Close is how a connection ends after its last request. In every way the

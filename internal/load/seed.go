@@ -17,9 +17,16 @@ func Seed(seed uint64, path ...int) uint64 {
 		binary.LittleEndian.PutUint64(b[:], uint64(n))
 		h.Write(b[:])
 	}
-	// FNV leaves the low bits of nearby inputs alike; the finaliser of
-	// SplitMix64 (Steele, Lea, Flood 2014) spreads them.
-	z := h.Sum64()
+	return mix(h.Sum64()) // FNV leaves the low bits of nearby inputs alike
+}
+
+// golden is what SplitMix64 adds to its state at each step: 2^64 divided by the
+// golden ratio, and odd.
+const golden = 0x9e3779b97f4a7c15
+
+// mix spreads every bit of z over all of them, one to one: the finaliser of
+// SplitMix64 (Steele, Lea, Flood 2014).
+func mix(z uint64) uint64 {
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	return z ^ z>>31

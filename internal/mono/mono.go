@@ -32,6 +32,13 @@ func Start() Clock { return Clock{time.Now()} }
 // vDSO, some 25 to 40 ns, and does not enter the kernel.
 func (c Clock) Now() Time { return Time(time.Since(c.epoch)) }
 
+// Pair reads this clock and the wall clock, one right after the other. The
+// latter is in nanoseconds since 1970.
+func (c Clock) Pair() (t Time, wall int64) {
+	now := time.Now() // a reading of both
+	return Time(now.Sub(c.epoch)), now.UnixNano()
+}
+
 // Wall returns t as a time of day, for people to read. It is as good as the
 // system's clock was when the Clock was made.
 func (c Clock) Wall(t Time) time.Time { return c.epoch.Add(time.Duration(t)) }

@@ -83,7 +83,9 @@ func measurement(t *rapid.T) *evidence.Measurement {
 			LoadSeed: rapid.Uint64().Draw(t, "seed"),
 		}),
 		Began: moment(t),
-		Host:  evidence.Activity{Foreign: number(t), Steal: number(t), SwappedIn: count(t)},
+		Host: evidence.Activity{Foreign: number(t), Steal: number(t), SwappedIn: count(t),
+			Network: evidence.Network{Overflows: count(t), Retransmits: count(t), Timeouts: count(t), Drops: count(t), Segments: count(t)},
+			Hiccups: &evidence.Hiccups{P50: span(t), P99: span(t), Max: span(t), Stalled: number(t)}},
 		Notes: rapid.SliceOf(rapid.Custom(note)).Draw(t, "notes"),
 	}
 	if rapid.Bool().Draw(t, "has a tally") {
@@ -91,6 +93,10 @@ func measurement(t *rapid.T) *evidence.Measurement {
 	}
 	if rapid.Bool().Draw(t, "has usage") {
 		m.Server = &evidence.Usage{Span: span(t), CPU: span(t), PeakRSS: rapid.Int64().Draw(t, "rss"), Threads: rapid.Int().Draw(t, "threads"), Replaced: rapid.Int().Draw(t, "replaced"), Source: "cgroup", Answered: count(t)}
+	}
+	if rapid.Bool().Draw(t, "has measured itself") {
+		m.Measured = &evidence.Measured{Metric: rapid.String().Draw(t, "metric"), Unit: rapid.String().Draw(t, "unit"), Better: "higher",
+			Values: rapid.SliceOfN(rapid.Float64(), 1, 5).Draw(t, "values"), Lasted: span(t)}
 	}
 	if rapid.Bool().Draw(t, "has a start") {
 		rates := rapid.SliceOf(rapid.Float64()).Draw(t, "rates")
@@ -111,6 +117,7 @@ func tally(t *rapid.T) *evidence.Tally {
 	tally.Statuses = rapid.MapOf(rapid.IntRange(-1, 999), rapid.Uint64()).Draw(t, "statuses")
 	tally.Causes = rapid.MapOf(rapid.String(), rapid.Uint64()).Draw(t, "causes")
 	tally.Connections = evidence.Connections{Opened: count(t), Failed: count(t), Stale: count(t), ClosedByServer: count(t), ClosedByUs: count(t)}
+	tally.Idle = evidence.Idle{Asked: count(t), Opened: count(t), Ended: count(t)}
 	tally.BytesIn, tally.BytesOut, tally.Sent, tally.InWindow, tally.WrongIn = count(t), count(t), count(t), count(t), count(t)
 	for _, h := range windowHistograms(tally) {
 		*h = histogram(t, latency.New())
@@ -118,7 +125,7 @@ func tally(t *rapid.T) *evidence.Tally {
 	for range rapid.IntRange(0, 3).Draw(t, "seconds") {
 		tally.Seconds = append(tally.Seconds, evidence.Second{Answered: count(t), Errors: count(t), Response: histogram(t, latency.NewCoarse())})
 	}
-	tally.Warmup, tally.Window, tally.ClientCPU, tally.LoopCPU = span(t), span(t), span(t), span(t)
+	tally.Warmup, tally.Window, tally.ClientCPU, tally.LoopCPU, tally.LoopSpan = span(t), span(t), span(t), span(t), span(t)
 	tally.WarmupRequests, tally.Offered, tally.Loops = count(t), count(t), rapid.Int().Draw(t, "loops")
 	tally.Backend = rapid.String().Draw(t, "backend")
 	tally.WrongAnswers = rapid.SliceOf(rapid.String()).Draw(t, "wrong answers")

@@ -20,12 +20,12 @@ import (
 const perSecond = "response-per-second"
 
 // windowTags names the histograms of the whole window.
-var windowTags = [...]string{"response", "response-wrong", "service", "wait", "connect", "lag"}
+var windowTags = [...]string{"response", "response-wrong", "service", "wait", "connect", "lag", "receive-lag"}
 
 // windowHistograms are the fields that windowTags name, in that order.
 func windowHistograms(t *evidence.Tally) [len(windowTags)]**latency.Histogram {
 	return [...]**latency.Histogram{
-		&t.Response, &t.ResponseWrong, &t.Service, &t.Wait, &t.Connect, &t.Lag,
+		&t.Response, &t.ResponseWrong, &t.Service, &t.Wait, &t.Connect, &t.Lag, &t.ReceiveLag,
 	}
 }
 

@@ -84,12 +84,29 @@ func TestEveryFieldIsKept(t *testing.T) {
 	m := aTrial(0)
 	m.Client, m.Failure = m.Server, aFailure().Failure
 	m.Server.Replaced, m.Host.SwappedIn = 2, 3
+	m.Host.Network = evidence.Network{Overflows: 1, Retransmits: 2, Timeouts: 3, Drops: 4, Segments: 5}
+	m.Host.Hiccups = &evidence.Hiccups{P50: 1, P99: 2, Max: 3, Stalled: 0.5}
+	m.Tally.Preempted, m.Tally.Collections, m.Tally.LoopSpan = 7, 1, 1_501_000_000
+	m.Failure.Exit, m.Failure.After = "exited with status 139", 4
 	m.Start.Warmup.Service = []float64{0.5, 0.25}
+	m.Start.Backlog = 128
+	m.Start.Answers = []evidence.Answer{{
+		Asked: "GET /", Status: 200, Version: "1.1", Head: 120, Body: 12, Framing: evidence.ByLength, Kept: true, Headers: []string{"Date"},
+	}}
+	wantFilled(t, "Answer", reflect.ValueOf(m.Start.Answers[0]))
 	m.Trial.Variant = map[string]string{"python": "pypy"}
 	m.Trial.Bound, m.Trial.Attempt = true, 1
 	m.Tally.Connections = evidence.Connections{Opened: 1, Failed: 2, Stale: 3, ClosedByServer: 4, ClosedByUs: 5}
 	m.Tally.Connect.Record(7)
 	m.Tally.WrongBytes = 1
+	m.Tally.Idle = evidence.Idle{Asked: 3, Opened: 2, Ended: 1}
+	m.Measured = &evidence.Measured{Metric: "loop", Unit: "s", Better: "lower", Values: []float64{0.0912, 0.09}, Lasted: 5}
+	wantFilled(t, "Measured", reflect.ValueOf(*m.Measured))
+	m.Services = []evidence.Service{{
+		Name: "store", Says: "Redis 7.0.15", Usage: m.Server, CPUs: 1, Shared: true,
+		Calls: &evidence.Calls{Commands: []string{"xrange"}, Made: 1, Due: 2, Answered: 3, Wrong: 4, Resent: 5},
+	}}
+	wantFilled(t, "Service", reflect.ValueOf(m.Services[0]))
 	wantFilled(t, "Measurement", reflect.ValueOf(*m))
 	wantFilled(t, "Second", reflect.ValueOf(m.Tally.Seconds[0]))
 	if d := cmp.Diff([]*evidence.Measurement{m}, readAll(t, newRecord(t, m)), sameEvidence); d != "" {
@@ -100,6 +117,13 @@ func TestEveryFieldIsKept(t *testing.T) {
 func TestEveryFieldOfTheSetupIsKept(t *testing.T) {
 	s := someSetup()
 	s.PlanDir, s.CPUs.Shared = "/home/somebody/plans", true
+	s.Services = []evidence.Subject{{
+		Name: "store", Variant: map[string]string{"python": "pypy"}, Command: []string{"x"}, Dir: "/", Env: []string{"A=1"}, CPUs: []int{1},
+		Tools: map[string]string{"python": "3"}, URL: "redis://x", Bound: true, Uses: []string{"other"},
+		Modules: map[string]string{"tornado": "6.2, /x"}, Content: map[string]string{"folder": "sha256:0"},
+		Skipped: "no", Hint: "do", Last: []string{"oops"},
+	}}
+	wantFilled(t, "Subject", reflect.ValueOf(s.Services[0]))
 	wantFilled(t, "Setup", reflect.ValueOf(*s))
 	b, err := encodeSetup(s)
 	if err != nil {

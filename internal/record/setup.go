@@ -20,6 +20,7 @@ type wireSetup struct {
 	Facts    map[string]string `json:"facts"`
 	CPUs     wireCPUs          `json:"cpus"`
 	Subjects []wireSubject     `json:"subjects"`
+	Services []wireSubject     `json:"services,omitempty"`
 	Notes    []wireNote        `json:"notes,omitempty"`
 }
 
@@ -46,8 +47,12 @@ type wireSubject struct {
 	Tools   map[string]string `json:"tools,omitempty"`
 	URL     string            `json:"url,omitempty"`
 	Bound   bool              `json:"bound,omitempty"`
+	Uses    []string          `json:"uses,omitempty"`
+	Modules map[string]string `json:"modules,omitempty"`
+	Content map[string]string `json:"content,omitempty"`
 	Skipped string            `json:"skipped,omitempty"`
 	Hint    string            `json:"hint,omitempty"`
+	Last    []string          `json:"last,omitempty"`
 }
 
 // encodeSetup returns host.json, indented for people.
@@ -64,6 +69,9 @@ func encodeSetup(s *evidence.Setup) ([]byte, error) {
 	}
 	for _, subject := range s.Subjects {
 		w.Subjects = append(w.Subjects, wireSubject(subject))
+	}
+	for _, service := range s.Services {
+		w.Services = append(w.Services, wireSubject(service))
 	}
 	b, err := marshal(w, "  ")
 	if err == nil && len(b) > maxFile {
@@ -92,6 +100,9 @@ func decodeSetup(b []byte) (*evidence.Setup, error) {
 	}
 	for _, subject := range w.Subjects {
 		s.Subjects = append(s.Subjects, evidence.Subject(subject))
+	}
+	for _, service := range w.Services {
+		s.Services = append(s.Services, evidence.Subject(service))
 	}
 	return s, nil
 }

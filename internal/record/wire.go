@@ -23,17 +23,19 @@ import (
 
 // wireLine is one line: what one trial left, its histograms aside.
 type wireLine struct {
-	Version int           `json:"version"`
-	Trial   wireTrial     `json:"trial"`
-	Began   time.Time     `json:"began"`
-	Tally   *wireTally    `json:"tally,omitempty"`
-	Server  *wireUsage    `json:"server,omitempty"`
-	Client  *wireUsage    `json:"client,omitempty"`
-	Start   *wireStart    `json:"start,omitempty"`
-	Host    wireActivity  `json:"host"`
-	Notes   []wireNote    `json:"notes,omitempty"`
-	Failure *wireFailure  `json:"failure,omitempty"`
-	Hlog    *wireHlogFile `json:"hlog,omitempty"`
+	Version  int                `json:"version"`
+	Trial    wireTrial          `json:"trial"`
+	Began    time.Time          `json:"began"`
+	Tally    *wireTally         `json:"tally,omitempty"`
+	Server   *wireUsage         `json:"server,omitempty"`
+	Client   *wireUsage         `json:"client,omitempty"`
+	Measured *wireMeasured      `json:"measured,omitempty"`
+	Start    *wireStart         `json:"start,omitempty"`
+	Services []evidence.Service `json:"services,omitempty"`
+	Host     wireActivity       `json:"host"`
+	Notes    []wireNote         `json:"notes,omitempty"`
+	Failure  *wireFailure       `json:"failure,omitempty"`
+	Hlog     *wireHlogFile      `json:"hlog,omitempty"`
 }
 
 type wireTrial struct {
@@ -56,6 +58,7 @@ type wireTally struct {
 	Statuses       map[int]uint64    `json:"statuses"`
 	Causes         map[string]uint64 `json:"causes"`
 	Connections    wireConnections   `json:"connections"`
+	Idle           *wireIdle         `json:"idle,omitempty"`
 	BytesIn        uint64            `json:"bytes_in"`
 	BytesOut       uint64            `json:"bytes_out"`
 	Sent           uint64            `json:"sent"`
@@ -67,8 +70,12 @@ type wireTally struct {
 	Offered        uint64            `json:"offered"`
 	ClientCPUNS    time.Duration     `json:"client_cpu_ns"`
 	LoopCPUNS      time.Duration     `json:"loop_cpu_ns"`
+	LoopSpanNS     time.Duration     `json:"loop_span_ns,omitempty"`
 	Loops          int               `json:"loops"`
 	Backend        string            `json:"backend"`
+	Sources        int               `json:"sources,omitempty"`
+	Preempted      int64             `json:"preempted,omitempty"`
+	Collections    uint64            `json:"collections,omitempty"`
 	WrongAnswers   []string          `json:"wrong_answers,omitempty"`
 	Seconds        []wireSecond      `json:"seconds,omitempty"`
 }
@@ -102,6 +109,20 @@ type wireUsage struct {
 	Answered    uint64        `json:"answered"`
 }
 
+type wireMeasured struct {
+	Metric string        `json:"metric"`
+	Unit   string        `json:"unit,omitempty"`
+	Better string        `json:"better"`
+	Values []float64     `json:"values"`
+	Lasted time.Duration `json:"lasted_ns"`
+}
+
+type wireIdle struct {
+	Asked  uint64 `json:"asked"`
+	Opened uint64 `json:"opened"`
+	Ended  uint64 `json:"ended"`
+}
+
 type wireStart struct {
 	Ready   time.Duration `json:"ready_ns"`
 	Listens time.Duration `json:"listen_ns"`
@@ -109,6 +130,19 @@ type wireStart struct {
 	Address string        `json:"address"`
 	Proof   string        `json:"proof"`
 	Warmup  wireWarmup    `json:"warmup"`
+	Backlog uint32        `json:"backlog,omitempty"`
+	Answers []wireAnswer  `json:"answers,omitempty"`
+}
+
+type wireAnswer struct {
+	Asked   string           `json:"asked"`
+	Status  int              `json:"status"`
+	Version string           `json:"http"`
+	Head    int              `json:"head_bytes"`
+	Body    int64            `json:"body_bytes"`
+	Framing evidence.Framing `json:"framing"`
+	Kept    bool             `json:"kept"`
+	Headers []string         `json:"headers"`
 }
 
 type wireWarmup struct {
@@ -123,6 +157,9 @@ type wireActivity struct {
 	Foreign   float64 `json:"foreign_cpus"`
 	Steal     float64 `json:"steal"`
 	SwappedIn uint64  `json:"swapped_in,omitempty"`
+
+	Network evidence.Network  `json:"network,omitzero"`
+	Hiccups *evidence.Hiccups `json:"hiccups,omitempty"`
 }
 
 type wireNote struct {
@@ -135,6 +172,9 @@ type wireFailure struct {
 	Kind evidence.FailureKind `json:"kind"`
 	Text string               `json:"text"`
 	Last []string             `json:"last,omitempty"`
+
+	Exit  string        `json:"exit,omitempty"`
+	After time.Duration `json:"after_ns,omitempty"`
 }
 
 // wireHlogFile says which file holds the trial's histograms, and what is in it.
@@ -148,20 +188,22 @@ type wireHlogFile struct {
 // lineOf returns the line that stands for m.
 func lineOf(m *evidence.Measurement) *wireLine {
 	l := &wireLine{
-		Version: Version,
-		Trial:   wireTrial(m.Trial),
-		Began:   m.Began.UTC(),
-		Host:    wireActivity(m.Host),
-		Server:  (*wireUsage)(m.Server),
-		Client:  (*wireUsage)(m.Client),
-		Failure: (*wireFailure)(m.Failure),
-		Notes:   notesOut(m.Notes),
+		Version:  Version,
+		Trial:    wireTrial(m.Trial),
+		Began:    m.Began.UTC(),
+		Host:     wireActivity(m.Host),
+		Server:   (*wireUsage)(m.Server),
+		Client:   (*wireUsage)(m.Client),
+		Failure:  (*wireFailure)(m.Failure),
+		Measured: (*wireMeasured)(m.Measured),
+		Services: m.Services,
+		Notes:    notesOut(m.Notes),
 	}
 	if m.Tally != nil {
 		l.Tally = tallyOut(m.Tally)
 	}
 	if s := m.Start; s != nil {
-		l.Start = &wireStart{s.Ready, s.Listens, s.PID, s.Address, s.Proof, wireWarmup(s.Warmup)}
+		l.Start = &wireStart{s.Ready, s.Listens, s.PID, s.Address, s.Proof, wireWarmup(s.Warmup), s.Backlog, answersOut(s.Answers)}
 	}
 	return l
 }
@@ -186,9 +228,16 @@ func tallyOut(t *evidence.Tally) *wireTally {
 		Offered:        t.Offered,
 		ClientCPUNS:    t.ClientCPU,
 		LoopCPUNS:      t.LoopCPU,
+		LoopSpanNS:     t.LoopSpan,
+		Preempted:      t.Preempted,
+		Collections:    t.Collections,
 		Loops:          t.Loops,
 		Backend:        t.Backend,
+		Sources:        t.Sources,
 		WrongAnswers:   t.WrongAnswers,
+	}
+	if t.Idle != (evidence.Idle{}) {
+		w.Idle = (*wireIdle)(&t.Idle)
 	}
 	for o, n := range t.Outcomes {
 		w.Outcomes[evidence.Outcome(o).String()] = n
@@ -203,18 +252,21 @@ func tallyOut(t *evidence.Tally) *wireTally {
 // hlog fills them.
 func (l *wireLine) measurement() (*evidence.Measurement, error) {
 	m := &evidence.Measurement{
-		Trial:   evidence.Trial(l.Trial),
-		Began:   l.Began.UTC(),
-		Host:    evidence.Activity(l.Host),
-		Server:  (*evidence.Usage)(l.Server),
-		Client:  (*evidence.Usage)(l.Client),
-		Failure: (*evidence.Failure)(l.Failure),
-		Notes:   notesIn(l.Notes),
+		Trial:    evidence.Trial(l.Trial),
+		Began:    l.Began.UTC(),
+		Host:     evidence.Activity(l.Host),
+		Server:   (*evidence.Usage)(l.Server),
+		Client:   (*evidence.Usage)(l.Client),
+		Failure:  (*evidence.Failure)(l.Failure),
+		Measured: (*evidence.Measured)(l.Measured),
+		Services: l.Services,
+		Notes:    notesIn(l.Notes),
 	}
 	if s := l.Start; s != nil {
 		m.Start = &evidence.Start{
 			Ready: s.Ready, Listens: s.Listens, PID: s.PID,
 			Address: s.Address, Proof: s.Proof, Warmup: evidence.Warmup(s.Warmup),
+			Backlog: s.Backlog, Answers: answersIn(s.Answers),
 		}
 	}
 	if l.Tally == nil {
@@ -246,12 +298,19 @@ func (w *wireTally) tally() (*evidence.Tally, error) {
 		Offered:        w.Offered,
 		ClientCPU:      w.ClientCPUNS,
 		LoopCPU:        w.LoopCPUNS,
+		LoopSpan:       w.LoopSpanNS,
+		Preempted:      w.Preempted,
+		Collections:    w.Collections,
 		Loops:          w.Loops,
 		Backend:        w.Backend,
+		Sources:        w.Sources,
 		WrongAnswers:   w.WrongAnswers,
 	}
 	for _, s := range w.Seconds {
 		t.Seconds = append(t.Seconds, evidence.Second{Answered: s.Answered, Errors: s.Errors})
+	}
+	if w.Idle != nil {
+		t.Idle = evidence.Idle(*w.Idle)
 	}
 	return t, w.outcomes(&t.Outcomes)
 }
@@ -287,6 +346,22 @@ func notesIn(notes []wireNote) []evidence.Note {
 	var in []evidence.Note
 	for _, n := range notes {
 		in = append(in, evidence.Note(n))
+	}
+	return in
+}
+
+func answersOut(answers []evidence.Answer) []wireAnswer {
+	var out []wireAnswer
+	for _, a := range answers {
+		out = append(out, wireAnswer(a))
+	}
+	return out
+}
+
+func answersIn(answers []wireAnswer) []evidence.Answer {
+	var in []evidence.Answer
+	for _, a := range answers {
+		in = append(in, evidence.Answer(a))
 	}
 	return in
 }

@@ -21,13 +21,22 @@ type Exit struct {
 
 // String says it in words: "exited with status 139 after 4.2 s".
 func (e Exit) String() string {
+	if e.Lost != "" {
+		return fmt.Sprintf("was lost after %s: %s", seconds(e.After), e.Lost)
+	}
+	return e.How() + " after " + seconds(e.After)
+}
+
+// How says it without the time, which is another at every start: "exited with
+// status 139".
+func (e Exit) How() string {
 	switch {
 	case e.Lost != "":
-		return fmt.Sprintf("was lost after %s: %s", seconds(e.After), e.Lost)
+		return "was lost: " + e.Lost
 	case e.Signal != 0:
-		return fmt.Sprintf("killed by signal %d (%s) after %s", int(e.Signal), signalName(e.Signal), seconds(e.After))
+		return fmt.Sprintf("killed by signal %d (%s)", int(e.Signal), signalName(e.Signal))
 	}
-	return fmt.Sprintf("exited with status %d after %s", e.Status, seconds(e.After))
+	return fmt.Sprintf("exited with status %d", e.Status)
 }
 
 func signalName(s syscall.Signal) string {

@@ -174,10 +174,19 @@ func (k *keeper) fork(o *order) (<-chan stageReport, error) {
 	}
 	defer reportOut.Close()
 
-	out := k.log.file.Fd()
+	errs := k.log.file.Fd()
+	out := errs
+	if o.Output != "" {
+		f, err := os.Create(o.Output)
+		if err != nil {
+			return nil, fmt.Errorf("output: %w", err)
+		}
+		defer f.Close()
+		out = f.Fd()
+	}
 	pid, err := syscall.ForkExec(o.Stage[0], o.Stage, &syscall.ProcAttr{
 		Env:   []string{"GOMAXPROCS=1", "GORACE=atexit_sleep_ms=0"},
-		Files: []uintptr{null.Fd(), out, out, orderIn.Fd(), reportOut.Fd()},
+		Files: []uintptr{null.Fd(), out, errs, orderIn.Fd(), reportOut.Fd()},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
 	})
 	if err != nil {

@@ -64,6 +64,23 @@ func (p *Process) silent(addr netip.AddrPort, why error) error {
 	return e
 }
 
+// Backlog returns how many connections may wait to be accepted at whatever
+// listens on addr: the smallest number where several sockets do, 0 if the kernel
+// does not tell.
+func Backlog(addr netip.AddrPort) uint32 {
+	all, err := sys.Listeners()
+	if err != nil {
+		return 0
+	}
+	var least uint32
+	for _, l := range all {
+		if l.Takes(addr) && l.Backlog > 0 && (least == 0 || l.Backlog < least) {
+			least = l.Backlog
+		}
+	}
+	return least
+}
+
 // Owns shows that every socket that takes connections to addr is held by the
 // server's processes and by nobody else, or returns why not: the errors of
 // Listens, or that nothing listens. It is for asking again after a trial.

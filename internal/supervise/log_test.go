@@ -104,7 +104,7 @@ func TestLogDeleted(t *testing.T) {
 	leaks(t)
 	var s Supervisor
 	log := filepath.Join(t.TempDir(), "log")
-	p, err := s.Start(soon(t), Command{Argv: self(t, "heir"), Env: manners(), Log: log})
+	p, err := s.Start(soon(t), Command{Argv: []string{"/bin/sleep", "60"}, Env: manners(), Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,5 +112,28 @@ func TestLogDeleted(t *testing.T) {
 	end, err := p.Stop()
 	if err != nil || !end.Clean() || !strings.Contains(end.Problem(), log) {
 		t.Errorf("ended %v, %v; want a problem that names %s", end, err, log)
+	}
+}
+
+// What goes to standard output apart from the log is kept whole, and the log has
+// the rest.
+func TestOutputApart(t *testing.T) {
+	leaks(t)
+	dir := t.TempDir()
+	var s Supervisor
+	c := Command{Argv: []string{"/bin/sh", "-c", "echo one; echo two >&2; echo three"}, Env: manners(),
+		Log: filepath.Join(dir, "log"), Output: filepath.Join(dir, "output")}
+	p, err := s.Start(soon(t), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-p.Done()
+	if _, err := p.Stop(); err != nil {
+		t.Error(err)
+	}
+	for name, want := range map[string]string{c.Output: "one\nthree\n", c.Log: "two\n"} {
+		if got, err := os.ReadFile(name); err != nil || string(got) != want {
+			t.Errorf("%s holds %q (%v), want %q", filepath.Base(name), got, err, want)
+		}
 	}
 }

@@ -269,7 +269,9 @@ func TestBrood(t *testing.T) {
 		syscall.Kill(p.PID(), syscall.SIGTERM) // it ends, in its own time
 		<-p.Done()
 		end, err := p.Stop()
-		if err != nil || end.Killed || len(end.Left) != 2 {
+		// The one between brood and its orphan ends by itself; on a busy machine it
+		// may not have got so far.
+		if n := len(end.Left); err != nil || end.Killed || n != 2 && n != 3 {
 			t.Errorf("ended %v, %v; want two processes left behind and killed", end, err)
 		}
 		gone(t, all)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -36,6 +37,10 @@ type Command struct {
 	// the Process.
 	Log      string
 	LogLimit int64 // bytes kept of it: the first and the last half; 0: DefaultLogLimit
+
+	// Output is a file of its own for standard output, made anew at each start and
+	// kept whole; Log then gets standard error alone. Empty: there is none.
+	Output string
 }
 
 // A Supervisor starts servers, each under a keeper of its own. The zero
@@ -88,6 +93,12 @@ func (s *Supervisor) start(ctx context.Context, c Command) (*Process, error) {
 		return nil, err
 	}
 	o := s.order(c, log)
+	if c.Output != "" {
+		if o.Output, err = filepath.Abs(c.Output); err != nil {
+			unnamed.Close()
+			return nil, err
+		}
+	}
 	p, err := s.startKeeper(o, c)
 	if err != nil {
 		unnamed.Close()
@@ -150,6 +161,23 @@ func (s *Supervisor) order(c Command, log string) *order {
 
 // groupName is the name of a control group: whose it is, and when that was.
 func groupName(webdyno int, made int64) string { return fmt.Sprintf("webdyno-%d-%d", webdyno, made) }
+
+// CanLimitMemory tells whether this user may limit the memory of what is started
+// here, by trying; the error is a [CannotLimitError].
+func CanLimitMemory() error {
+	name := groupName(os.Getpid(), sys.SystemMonotonic())
+	group, err := sys.NewCgroup(name, true)
+	if err == nil {
+		err = group.Remove()
+	}
+	if err == nil {
+		return nil
+	}
+	// The same words for the same cause, in one line: they are told once for all
+	// subjects that it holds for.
+	why := strings.NewReplacer(name, "webdyno", "\n", "; ").Replace(err.Error())
+	return &CannotLimitError{What: "memory", Reason: why}
+}
 
 // forsaken tells whether name is that of a control group which nobody may be
 // left to remove, because webdyno and keeper were both killed. It takes a minute

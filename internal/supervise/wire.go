@@ -35,6 +35,7 @@ type order struct {
 
 	Log      string `json:"log"`
 	LogLimit int64  `json:"log_limit"`
+	Output   string `json:"output,omitempty"`
 	NoGroup  bool   `json:"no_group,omitempty"`
 
 	// Filled in by the keeper, for the second stage.

@@ -3,6 +3,7 @@
 package sys
 
 import (
+	"net/netip"
 	"os"
 	"time"
 
@@ -53,6 +54,22 @@ func EphemeralPorts() int {
 	}
 	return int(high-low) + 1
 }
+
+// Sources is how many addresses there are for our end of connections on the
+// loopback interface.
+const Sources = 1
+
+// Source returns the address of source n, of which there is one.
+func Source(int) netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 0, 1}) }
+
+// BindLate is unsupported.
+func BindLate(int) error { return ErrUnsupported }
+
+// Urgent is unsupported.
+func Urgent() error { return ErrUnsupported }
+
+// ThreadPreempted is not known here.
+func ThreadPreempted() int64 { return 0 }
 
 // Nap sleeps for d.
 func Nap(d time.Duration) { time.Sleep(d) }

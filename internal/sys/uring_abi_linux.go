@@ -101,6 +101,12 @@ type probed struct {
 	}
 }
 
+// A received is what stands before the control messages and the data of a
+// multishot recvmsg: struct io_uring_recvmsg_out.
+type received struct {
+	nameLen, controlLen, dataLen, flags uint32
+}
+
 const (
 	setupCQSize       = 1 << 3
 	setupClamp        = 1 << 4
@@ -135,6 +141,7 @@ const (
 
 	opNop     = 0
 	opPollAdd = 6
+	opRecvMsg = 10
 	opSend    = 26
 	opRecv    = 27
 

@@ -36,8 +36,9 @@ type Ring struct {
 	tail uint32 // of submissions, those not handed over included
 	head uint32 // of completions, up to which they were taken
 
-	arg  *waitArg
-	args []byte // mapped: the kernel reads the wait's argument while it sleeps
+	arg    *waitArg
+	header *unix.Msghdr // of every RecvStamped
+	args   []byte       // mapped: the kernel reads them while it sleeps
 
 	buffers buffers
 	began   time.Time     // when the kernel's monotonic clock
@@ -80,10 +81,12 @@ func NewRing(c RingConfig) (_ *Ring, err error) {
 	if err = r.mapQueues(&p); err != nil {
 		return nil, err
 	}
-	if r.args, err = Map(int(unsafe.Sizeof(waitArg{}))); err != nil {
+	if r.args, err = Map(int(unsafe.Sizeof(waitArg{}) + unsafe.Sizeof(unix.Msghdr{}))); err != nil {
 		return nil, err
 	}
 	r.arg = (*waitArg)(unsafe.Pointer(&r.args[0]))
+	r.header = (*unix.Msghdr)(unsafe.Pointer(&r.args[unsafe.Sizeof(waitArg{})]))
+	r.header.SetControllen(stampSpace)
 	r.arg.timespec = uint64(uintptr(unsafe.Pointer(&r.arg.sec)))
 	if r.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
 		return nil, fmt.Errorf("eventfd: %w", err)

@@ -16,6 +16,30 @@ func (r *Ring) Recv(fd int, key uint64) {
 	*r.next() = submission{op: opRecv, flags: withBuffer, ioprio: multishot | pollFirst, fd: int32(fd), key: key}
 }
 
+// RecvStamped is Recv from a socket that was given to Stamp. What it receives
+// into a buffer is told by Stamped.
+func (r *Ring) RecvStamped(fd int, key uint64) {
+	*r.next() = submission{
+		op: opRecvMsg, flags: withBuffer, ioprio: multishot | pollFirst, fd: int32(fd), key: key,
+		addr: uint64(uintptr(unsafe.Pointer(r.header))), length: 1,
+	}
+}
+
+// Stamped returns what RecvStamped received into a buffer, which has n bytes in
+// all, until it is given back: the data, none of which is the end of what the
+// other end sends, and when the last byte of it reached this machine, as the
+// function RecvStamped has it.
+func (r *Ring) Stamped(id uint16, n int) (data []byte, arrived int64) {
+	const head = int(unsafe.Sizeof(received{}))
+	b := r.Data(id, n)
+	if n < head+stampSpace {
+		return nil, 0
+	}
+	h := (*received)(unsafe.Pointer(&b[0]))
+	control := b[head:][:min(int(h.controlLen), stampSpace)]
+	return b[head+stampSpace:], stampIn(control)
+}
+
 // Send sends the whole of b, which is not empty, lies in mapped memory and is
 // not changed until the send is over. Asked to be silent, it has a completion
 // only if it fails. Sends to one socket that are under way at the same time may

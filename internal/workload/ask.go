@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"webdyno/internal/httpwire"
@@ -21,9 +22,20 @@ type Answer struct {
 	Header    []byte // the head as it came, interim answers included; trailers are not
 	Body      []byte // its first MiB, or as much as was expected, whichever is more
 	Bytes     int64  // of body, in all
-	KeepAlive bool   // the connection could have been used again
+	Framing   Framing
+	KeepAlive bool // the connection could have been used again
 	HasDate   bool
 }
+
+// A Framing is how an answer says where its body ends.
+type Framing uint8
+
+const (
+	NoBody   Framing = iota // by its status or its request there is none
+	ByLength                // Content-Length
+	ByChunks                // Transfer-Encoding: chunked
+	ByClose                 // the end of the connection
+)
 
 // Ask sends one request over a fresh connection and returns its answer, right
 // or wrong; [Expect.Check] tells which. It ends with ctx. An error means that
@@ -89,7 +101,7 @@ func receive(conn net.Conn, r *Request) (Answer, error) {
 			err = readErr
 		}
 		if err != nil || done {
-			a.finish(&parser)
+			a.finish(r, &parser)
 			return a, err
 		}
 	}
@@ -115,10 +127,38 @@ func (a *Answer) take(p *httpwire.Parser, b []byte, kept int) (done bool, err er
 	return done, nil
 }
 
-func (a *Answer) finish(p *httpwire.Parser) {
+func (a *Answer) finish(r *Request, p *httpwire.Parser) {
 	a.Status = p.Status()
 	a.Version = p.Version()
 	a.Bytes = p.BodyBytes()
 	a.KeepAlive = p.KeepAlive()
 	a.HasDate = p.HasDate()
+	switch {
+	case r.Head, a.Status == 204, a.Status == 304:
+	case p.UntilClose():
+		a.Framing = ByClose
+	case p.ContentLength() >= 0:
+		a.Framing = ByLength
+	default:
+		a.Framing = ByChunks
+	}
+}
+
+// HeaderNames returns the names of the answer's fields, in order, as they are
+// written; those of interim answers aside.
+func (a *Answer) HeaderNames() []string {
+	head := strings.TrimRight(string(a.Header), "\r\n")
+	if i := strings.LastIndex(head, "\n\r\n"); i >= 0 {
+		head = head[i+3:]
+	} else if i := strings.LastIndex(head, "\n\n"); i >= 0 {
+		head = head[i+2:]
+	}
+	var names []string
+	_, fields, _ := strings.Cut(head, "\n")
+	for line := range strings.Lines(fields) {
+		if name, _, ok := strings.Cut(line, ":"); ok && name != "" && name[0] != ' ' && name[0] != '\t' {
+			names = append(names, strings.TrimRight(name, " \t"))
+		}
+	}
+	return names
 }

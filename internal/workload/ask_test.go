@@ -216,3 +216,44 @@ func TestAskOnAgain(t *testing.T) {
 		}
 	}
 }
+
+// How an answer is framed, and what its fields are called, is what subjects are
+// held against each other by.
+func TestAnswerShape(t *testing.T) {
+	for _, c := range []struct {
+		says    string
+		framing Framing
+		names   string
+	}{
+		{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: x\r\n\r\nok", ByLength, "Content-Length Date"},
+		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", ByChunks, "Transfer-Encoding"},
+		{"HTTP/1.0 200 OK\r\nSERVER: a:b\r\n\r\nok", ByClose, "SERVER"},
+		{"HTTP/1.1 204 No Content\r\n\r\n", NoBody, ""},
+		{"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length:0\r\n\r\n", ByLength, "content-length"},
+		{"HTTP/1.1 200 OK\nX: y\nContent-Length: 0\n\n", ByLength, "X Content-Length"},
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer conn.Close()
+			conn.Read(make([]byte, 4096))
+			conn.Write([]byte(c.says))
+		}()
+		r := build(t, asked("/"))
+		a, err := Ask(t.Context(), "tcp", l.Addr().String(), &r)
+		l.Close()
+		if err != nil {
+			t.Errorf("%q: %v", c.says, err)
+			continue
+		}
+		if got := strings.Join(a.HeaderNames(), " "); a.Framing != c.framing || got != c.names {
+			t.Errorf("%q: framing %d, fields %q; want %d, %q", c.says, a.Framing, got, c.framing, c.names)
+		}
+	}
+}

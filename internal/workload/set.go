@@ -21,19 +21,36 @@ type Set struct {
 	Requests []Request
 }
 
+// HasBlanks tells whether any request differs each time it is sent.
+func (s *Set) HasBlanks() bool {
+	return slices.ContainsFunc(s.Requests, func(r Request) bool { return len(r.Blanks) > 0 })
+}
+
 // A Request is one request as bytes.
 type Request struct {
 	Bytes  []byte // the request
 	Last   []byte // the same for the last one of a connection: it asks the server to end it
 	Head   bool   // it is a HEAD: its answer has no body, whatever the header says
 	Expect Expect
+
+	// Blanks are the places of values that differ each time the request is sent,
+	// in their order; none in most. Bytes and Last have the values there of
+	// request 0 of job 0 and seed 0, so that they can be sent as they are.
+	Blanks []Blank
 }
 
-// Build lays out the requests of x. Host is what the Host field says:
+// Build lays out the requests of x, of a mix in the order of a turn. Host is what the Host field says:
 // "127.0.0.1:8080". It complains where a text of the plan would not arrive as
 // the one request it is meant to be, where a name is unknown, and where the
 // answer that is expected cannot be given.
 func Build(x plan.Exact, host string) (*Set, error) {
+	if len(x.Mix) > 0 {
+		set, err := buildMix(x.Mix, host)
+		if err != nil {
+			return nil, fmt.Errorf("workload: %w", err)
+		}
+		return set, nil
+	}
 	expect, err := buildExpect(x)
 	if err != nil {
 		return nil, fmt.Errorf("workload: expect: %w", err)
@@ -48,6 +65,9 @@ func Build(x plan.Exact, host string) (*Set, error) {
 	r := Request{Bytes: req.Append(nil), Head: req.Method == "HEAD", Expect: expect}
 	req.Close = true
 	r.Last = req.Append(nil)
+	if err := r.findBlanks(x); err != nil {
+		return nil, fmt.Errorf("workload: %w", err)
+	}
 	return &Set{Requests: []Request{r}}, nil
 }
 

@@ -139,6 +139,29 @@ func TestBuild(t *testing.T) {
 	}
 }
 
+// Extra headers add exactly as many bytes as the plan says, whatever their number.
+func TestExtraHeadersAddTheirBytes(t *testing.T) {
+	const src = `
+subjects: [{name: a, serve: hello}]
+factors: {n: [0, 1, 7, 100]}
+workload: {headers: {set: chrome-2013, extra: {count: n, bytes: 33}}}
+load: {closed: {}}`
+	p, err := plan.Read("headers.yaml", []byte(src), plan.Options{HeaderSets: HeaderSets()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings, err := p.Settings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range settings {
+		n, _ := s.Choice[0].Level.Number()
+		if r, want := build(t, s.Workload), 399+33*int(n); len(r.Bytes) != want || len(r.Last) != want-5 {
+			t.Errorf("with %v headers of 33 bytes: %d bytes, the last %d; want %d, %d", n, len(r.Bytes), len(r.Last), want, want-5)
+		}
+	}
+}
+
 func TestBuildHead(t *testing.T) {
 	r := build(t, asked("/", func(x *plan.Exact) { x.Method = "HEAD" }))
 	if !r.Head || !r.Expect.WholeOK(0) {
