@@ -19,11 +19,18 @@ type book struct {
 	// Of warm-up and window, for those who look on.
 	due, answered, wrong, failed uint64
 
+	sent uint64        // of the window's requests, those whose way is booked
+	lag  time.Duration // theirs, altogether
+
 	turning mono.Time // when the second being filled ends; 0 before the first
 
 	statuses [1000]uint64 // what tally.Statuses will hold; a map costs more
 
-	loopCPU, processCPU time.Duration // at the window's opening
+	openedAt            mono.Time     // when the clocks were read at the window's opening
+	loopCPU, processCPU time.Duration // then
+	preempted           int64         // likewise
+
+	moments []Moment // its capacity is how many are kept
 
 	// observe, if not nil, is told every outcome. Tests set it.
 	observe func(r *request, how evidence.Outcome, at mono.Time, right bool)
@@ -35,8 +42,9 @@ func newBook(s *span) *book {
 	return b
 }
 
-// answer books a complete answer, its last byte read at at.
-func (b *book) answer(r *request, at mono.Time, status int, right bool) {
+// answer books a complete answer, its last byte read at at; it had reached this
+// machine at arrived, 0 if that is not known.
+func (b *book) answer(r *request, at, arrived mono.Time, status int, right bool) {
 	b.answered++
 	if !right {
 		b.wrong++
@@ -56,7 +64,7 @@ func (b *book) answer(r *request, at mono.Time, status int, right bool) {
 		b.tally.Sent++
 	}
 	if r.counted {
-		b.count(r, at, status, right)
+		b.count(r, at, arrived, status, right)
 	}
 	if b.observe != nil {
 		b.observe(r, evidence.Answered, at, right)
@@ -64,7 +72,7 @@ func (b *book) answer(r *request, at mono.Time, status int, right bool) {
 }
 
 // count books an answer to a request of the window.
-func (b *book) count(r *request, at mono.Time, status int, right bool) {
+func (b *book) count(r *request, at, arrived mono.Time, status int, right bool) {
 	t := b.tally
 	t.Outcomes[evidence.Answered]++
 	b.statuses[status%len(b.statuses)]++
@@ -77,6 +85,9 @@ func (b *book) count(r *request, at mono.Time, status int, right bool) {
 		t.ResponseWrong.Record(int64(at - r.due))
 	}
 	t.Service.Record(int64(at - r.sent))
+	if arrived > 0 {
+		t.ReceiveLag.Record(int64(at - arrived))
+	}
 	b.way(r)
 }
 
@@ -110,6 +121,9 @@ func (b *book) way(r *request) {
 	t := b.tally
 	t.Wait.Record(int64(r.ready - r.due))
 	t.Lag.Record(int64(r.sent - r.ready))
+	b.keep(r)
+	b.sent++
+	b.lag += r.sent.Sub(r.ready)
 	if r.connect > 0 {
 		t.Connect.Record(int64(r.connect))
 	}
@@ -125,15 +139,23 @@ func (b *book) second(at mono.Time) *evidence.Second {
 	return &b.series.now
 }
 
-// open reads the CPU clocks at the window's opening, on the loop's thread.
-func (b *book) open() {
+// open reads the CPU clocks at the window's opening, on the loop's thread, now or
+// after.
+func (b *book) open(now mono.Time) {
+	b.openedAt = now
+	b.preempted = sys.ThreadPreempted()
 	b.loopCPU, b.processCPU = sys.ThreadCPU(), processCPU()
 }
 
-// close reads them at its closing.
-func (b *book) close() {
+// close reads them at its closing, which a loop notices when its turn is over: later
+// than the window was to close, and hence what the loop used is of a span of its
+// own. The clock is read outside of the CPU's, so that the span is never the
+// shorter.
+func (b *book) close(clock func() mono.Time) {
 	b.tally.LoopCPU = sys.ThreadCPU() - b.loopCPU
+	b.tally.LoopSpan = clock().Sub(b.openedAt)
 	b.tally.ClientCPU = processCPU() - b.processCPU
+	b.tally.Preempted = sys.ThreadPreempted() - b.preempted
 }
 
 func processCPU() time.Duration {

@@ -82,7 +82,12 @@ func drawLoad(t *rapid.T) load.Load {
 	n := rapid.IntRange(1, 20).Draw(t, "connections")
 	switch rapid.IntRange(0, 2).Draw(t, "kind") {
 	case 0:
-		return load.Closed{Connections: n, Use: use}
+		c := load.Closed{Connections: n, Use: use}
+		if use.Depth() == 1 {
+			c.Think = time.Duration(rapid.SampledFrom([]int{0, 0, 1, 3, 40}).Draw(t, "think")) * time.Millisecond
+			c.Thinking = load.Thinking(rapid.IntRange(0, 1).Draw(t, "thinking"))
+		}
+		return c
 	case 1:
 		return load.Open{Rate: 2000, Connections: n, Use: use, Arrivals: load.Arrivals(rapid.IntRange(0, 1).Draw(t, "arrivals"))}
 	}
@@ -168,7 +173,7 @@ func (b *books) outcome(r *request, how evidence.Outcome, at mono.Time, right bo
 	}
 }
 
-func (b *books) check(t *rapid.T) {
+func (b *books) check(t rapid.TB) {
 	tally := b.l.book.tally
 	if len(b.faults) > 0 {
 		t.Fatalf("%d faults, the first: %s", len(b.faults), b.faults[0])
@@ -249,6 +254,7 @@ func TestRequestsAllocateNothing(t *testing.T) {
 	reply := []event{{what: received, data: hello}}
 	for name, ld := range map[string]load.Load{
 		"closed":            load.Closed{Connections: 8},
+		"with think times":  load.Closed{Connections: 8, Think: 100 * time.Microsecond},
 		"pipelined":         load.Closed{Connections: 8, Use: load.Use{Pipeline: 8}},
 		"a connection each": load.Closed{Connections: 8, Use: load.Use{PerConnection: 1, Close: load.ByFIN}},
 		"a pool":            load.Open{Rate: 1e5, Connections: 8},
@@ -329,6 +335,7 @@ func BenchmarkRequest(b *testing.B) {
 	for name, ld := range map[string]load.Load{
 		"closed":    load.Closed{Connections: 64},
 		"pipelined": load.Closed{Connections: 64, Use: load.Use{Pipeline: 16}},
+		"thinking":  load.Closed{Connections: 64, Think: 100 * time.Microsecond},
 		"open":      load.Open{Rate: 1e5, Connections: 64},
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -5,10 +5,10 @@ import (
 	"webdyno/internal/sys"
 )
 
-// overdue tells whether the window has an edge, or a request its timeout,
-// before now.
+// overdue tells whether the window has an edge, a user an end of his thoughts,
+// or a request its timeout, before now.
 func (l *loop) overdue(now mono.Time) bool {
-	if now >= l.span.edge() {
+	if now >= l.span.edge() || now >= l.thinking.next() {
 		return true
 	}
 	r := l.awaited.head()
@@ -21,6 +21,7 @@ func (l *loop) clocked(now mono.Time) {
 	if now >= l.span.edge() {
 		l.turnSpan(now)
 	}
+	l.conclude(now)
 	for r := l.awaited.head(); r != nil && r.due.Add(l.limit) < now; r = l.awaited.head() {
 		l.expired(r, now)
 	}
@@ -59,6 +60,7 @@ func (l *loop) turnSpan(now mono.Time) {
 	if l.pending != nil {
 		l.pending.fall(now)
 	}
+	l.conclude(now)
 	l.span.tick(now)
 	l.noteEdges()
 }
@@ -68,12 +70,12 @@ func (l *loop) turnSpan(now mono.Time) {
 func (l *loop) noteEdges() {
 	if l.span.opened && !l.noted[WindowOpened] {
 		l.noted[WindowOpened] = true
-		l.book.open()
+		l.book.open(l.d.now())
 		l.watch.pass(WindowOpened)
 	}
 	if l.span.opened && l.span.closed && !l.noted[WindowClosed] {
 		l.noted[WindowClosed] = true
-		l.book.close()
+		l.book.close(l.d.now)
 		l.watch.pass(WindowClosed)
 	}
 }

@@ -29,6 +29,7 @@ func (l *loop) dial(s *slot) {
 	k.slot, s.conn = s, k
 	s.state = dialing
 	s.began = l.now
+	s.tried = true
 	if s.tied = s.n > 0; s.tied {
 		l.tied++
 	}
@@ -71,8 +72,13 @@ func (l *loop) room(s *slot) bool {
 	return s.n < len(s.ring) && (k == 0 || s.asked+s.n-s.out < k)
 }
 
-// fill lets the requests of a closed load fall due that a slot has room for.
+// fill lets the requests of a closed load fall due that a slot has room for, or
+// lets its user think first.
 func (l *loop) fill(s *slot, at mono.Time) {
+	if s.thinker != nil {
+		l.think(s, at)
+		return
+	}
 	for l.room(s) {
 		ok, counted := l.span.admit(at)
 		if !ok {
@@ -87,8 +93,9 @@ func (l *loop) fill(s *slot, at mono.Time) {
 // add gives a slot a request.
 func (l *loop) add(s *slot, due mono.Time, counted bool) *request {
 	r := s.add()
-	r.due, r.counted, r.turn = due, counted, l.turn
+	r.due, r.counted, r.turn, r.number = due, counted, l.turn, l.number
 	l.turn = l.reel.after(l.turn)
+	l.number += int64(max(l.share.Of, 1))
 	l.awaited.push(&r.place)
 	return r
 }
@@ -102,7 +109,13 @@ func (l *loop) sendOut(s *slot) {
 	l.stamp(s)
 	for s.out < s.n {
 		r := s.at(s.out)
-		if s.asked+1 == l.use.PerConnection && l.use.Close == load.ByServer {
+		last := s.asked+1 == l.use.PerConnection && l.use.Close == load.ByServer
+		if l.reel.hasBlanks(r.turn) {
+			b, n := l.write(s, last)
+			l.hand(s, r, b, n)
+			continue
+		}
+		if last {
 			l.hand(s, r, l.reel.closing(r.turn), 1)
 			continue
 		}
@@ -115,6 +128,9 @@ func (l *loop) sendOut(s *slot) {
 // hand gives the driver the bytes of n requests, of which r is the first.
 func (l *loop) hand(s *slot, r *request, b []byte, n int) {
 	l.d.send(s.conn.id, b)
+	if s.sheets != nil {
+		s.sheets.sends++
+	}
 	if n == 1 {
 		r.handed = true
 		r.out += int64(len(b))
@@ -134,16 +150,22 @@ func (l *loop) hand(s *slot, r *request, b []byte, n int) {
 // the reel and are sent in their usual form.
 func (l *loop) batch(s *slot) int {
 	n := 1
-	most := s.n - s.out
-	if k := l.use.PerConnection; k > 0 && l.use.Close == load.ByServer {
-		most = min(most, k-1-s.asked)
-	}
-	for ; n < most; n++ {
-		if s.at(s.out+n).turn != l.reel.after(s.at(s.out+n-1).turn) {
+	for most := l.sendable(s); n < most; n++ {
+		r := s.at(s.out + n)
+		if r.turn != l.reel.after(s.at(s.out+n-1).turn) || l.reel.hasBlanks(r.turn) {
 			break
 		}
 	}
 	return n
+}
+
+// sendable returns how many requests can be sent next in their usual form.
+func (l *loop) sendable(s *slot) int {
+	most := s.n - s.out
+	if k := l.use.PerConnection; k > 0 && l.use.Close == load.ByServer {
+		most = min(most, k-1-s.asked)
+	}
+	return most
 }
 
 // stamp asks when the requests were handed to the kernel that were with the
@@ -166,7 +188,7 @@ func (l *loop) received(s *slot, data []byte, at mono.Time) {
 	}
 	finished := false // an answer was
 	for len(data) > 0 && s.out > 0 {
-		n, done, err := l.feed(s, data)
+		n, done, err := l.feed(s, data, at)
 		data = data[n:]
 		if err != nil {
 			l.malformed(s, at, err)
@@ -195,9 +217,12 @@ func (l *loop) received(s *slot, data []byte, at mono.Time) {
 }
 
 // feed lets the parser read on.
-func (l *loop) feed(s *slot, data []byte) (n int, done bool, err error) {
+func (l *loop) feed(s *slot, data []byte, at mono.Time) (n int, done bool, err error) {
 	r := s.oldest()
 	if !s.reading {
+		if l.stamp(s); r.sent > at {
+			return 0, false, httpwire.ErrSurplus // it was there before we asked
+		}
 		s.reading = true
 		q := l.reel.requests[r.turn]
 		l.check.begin(&s.look, &q.Expect)
@@ -217,11 +242,10 @@ func (l *loop) feed(s *slot, data []byte) (n int, done bool, err error) {
 // answer books the answer that has been read to its end. More tells that bytes
 // follow which nobody asked for.
 func (l *loop) answer(s *slot, at mono.Time, more bool) {
-	l.stamp(s)
 	r := s.oldest()
 	right := l.check.verdict(&s.look, &s.parser, more)
 	l.awaited.remove(&r.place)
-	l.book.answer(r, at, s.parser.Status(), right)
+	l.book.answer(r, at, l.done.arrived, s.parser.Status(), right)
 	if s.look.otherBytes && r.counted {
 		l.book.tally.WrongBytes++
 	}
@@ -238,7 +262,9 @@ func (l *loop) finished(s *slot, at mono.Time) {
 	if s.out > 0 {
 		l.replaceAll(s, evidence.Cut, at, endedBefore)
 	}
-	if l.use.Close == load.ByServer {
+	// A request that is still being sent holds on to its sheet, which the slot's
+	// next connection needs.
+	if sending := s.sheets != nil && l.d.unsent(s.conn.id) > 0; l.use.Close == load.ByServer && !sending {
 		l.linger(s, at)
 	} else {
 		l.leave(s, byUs)
@@ -411,7 +437,10 @@ func (l *loop) settle(r *request, how evidence.Outcome, at mono.Time, cause stri
 	if r.handed && !r.stamped {
 		l.stamp(r.slot)
 	}
+	if r.handed {
+		at = max(at, r.sent) // what ended its connection may have come before
+	}
 	l.awaited.remove(&r.place)
 	l.book.fail(r, how, at, cause)
-	l.latest = at
+	l.latest = max(l.latest, at)
 }

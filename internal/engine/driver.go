@@ -25,10 +25,10 @@ import (
 // either, and ends c at any other moment too. It may be dialed again at once.
 //
 // send(c, b) may be called once c is connected. The driver takes the whole of
-// b over, which the loop leaves unchanged until c is closed; it deals with
-// partial writes and keeps the order of several sends. There is no completion
-// of success. A send that cannot be done makes c failed, but what the server
-// had said before is received first.
+// b over, which the loop leaves unchanged until c is closed, or until unsent has
+// told that the send is over; it deals with partial writes and keeps the order
+// of several sends. There is no completion of success. A send that cannot be done
+// makes c failed, but what the server had said before is received first.
 //
 // # Time
 //
@@ -41,11 +41,19 @@ type driver interface {
 	// name returns the backend's name in tallies: "epoll".
 	name() string
 
+	// sources returns from how many addresses connections came, or were to come.
+	sources() int
+
 	// now reads the clock.
 	now() mono.Time
 
 	dial(c int32)
 	send(c int32, b []byte)
+
+	// unsent returns how many sends to c are not over yet: of these, the bytes
+	// may still be read. It is exact where requests have blanks; elsewhere it may
+	// leave some out.
+	unsent(c int32) int
 
 	// sentAt returns when the last send to c was handed to the kernel. A driver
 	// that hands over in wait answers for all sends of c since the wait before;
@@ -101,6 +109,10 @@ type completion struct {
 	cause string        // or why, in a few words, where it was for no errno
 	data  []byte        // what was received; not empty
 	at    mono.Time     // when it was complete
+
+	// arrived is when the last of data reached this machine, where the kernel
+	// tells: on a sample of connections. It is at most at; 0 if it is not known.
+	arrived mono.Time
 }
 
 // why returns why a connection failed, as causes have it.

@@ -24,12 +24,16 @@ const (
 // the kernel refused. Where an edge said that there is something to read, it
 // reads until the kernel has no more, one piece for each call of next.
 type epoll struct {
-	clock  mono.Clock
-	poller *sys.Poller
-	peer   *sys.Peer
-	buf    []byte
-	tcp    bool
-	conns  []epollConn
+	clock   mono.Clock
+	wall    wall
+	stamper int    // a socket that keeps the kernel stamping, or -1
+	reads   uint64 // from connections of the sample
+	poller  *sys.Poller
+	peer    *sys.Peer
+	buf     []byte
+	tcp     bool
+	from    sources
+	conns   []epollConn
 
 	wave uint64 // number of the last wait
 	n, i int    // events of it, and how many were looked at
@@ -60,6 +64,10 @@ type epollConn struct {
 	life  uint32 // of the socket: with the connection's number, its key in the poller
 	phase epollPhase
 
+	watched bool  // by the poller; not before it was connected once
+	stamped bool  // the socket tells times of arrival
+	source  uint8 // where the socket's connections come from
+
 	// wave is the wait before the dial. Its events of a socket that is used
 	// again tell of the connection before.
 	wave uint64
@@ -79,8 +87,8 @@ const (
 	epollDone   // its end was told
 )
 
-func newEpoll(clock mono.Clock, job *Job) (_ *epoll, err error) {
-	d := &epoll{clock: clock, draining: -1, tcp: job.Unix == ""}
+func newEpoll(clock mono.Clock, job *Job, from sources) (_ *epoll, err error) {
+	d := &epoll{clock: clock, wall: wall{clock: clock}, draining: -1, stamper: -1, tcp: job.Unix == "", from: from}
 	defer func() {
 		if err != nil {
 			d.shutdown()
@@ -94,6 +102,7 @@ func newEpoll(clock mono.Clock, job *Job) (_ *epoll, err error) {
 	if err != nil {
 		return nil, err
 	}
+	d.stamper = keepStamping(d.peer, d.tcp)
 	if d.buf, err = sys.Map(epollBuffer); err != nil {
 		return nil, err
 	}
@@ -102,6 +111,8 @@ func newEpoll(clock mono.Clock, job *Job) (_ *epoll, err error) {
 }
 
 func (d *epoll) name() string { return "epoll" }
+
+func (d *epoll) sources() int { return d.from.used }
 
 func (d *epoll) now() mono.Time { return d.clock.Now() }
 
@@ -112,19 +123,20 @@ func (d *epoll) dial(c int32) {
 	k := &d.conns[c]
 	k.phase = epollDialing
 	k.wave = d.wave
-	fresh := k.fd < 0
-	if fresh {
-		fd, errno := d.peer.Socket()
+	if k.fd < 0 {
+		fd, errno := d.from.socket(d.peer, &k.source)
 		if errno != 0 {
 			d.recheck(c, errno)
 			return
 		}
 		k.fd = int32(fd)
 		k.life++
+		k.stamped = askStamps(c, d.stamper, fd)
 	}
-	errno := d.peer.ConnectNow(int(k.fd))
-	if fresh && (errno == 0 || errno == syscall.EINPROGRESS) {
+	errno := d.from.connect(d.peer, int(k.fd), &k.source)
+	if !k.watched && (errno == 0 || errno == syscall.EINPROGRESS) {
 		// Only now: a socket that was never connected counts as hung up.
+		k.watched = true
 		if failed := d.poller.Watch(int(k.fd), uint64(uint32(c))|uint64(k.life)<<32); failed != 0 {
 			errno = failed
 		}
@@ -150,6 +162,15 @@ func (d *epoll) send(c int32, b []byte) {
 	}
 	k.unsent = b
 	d.flush(c, k)
+}
+
+func (d *epoll) unsent(c int32) int {
+	k := &d.conns[c]
+	n := len(k.queued)
+	if len(k.unsent) > 0 {
+		n++
+	}
+	return n
 }
 
 func (d *epoll) sentAt(c int32) mono.Time { return d.conns[c].sent }
@@ -215,7 +236,7 @@ func (d *epoll) drop(k *epollConn, how ending) {
 	} else {
 		sys.CloseSocket(int(k.fd))
 	}
-	k.fd = -1
+	k.fd, k.watched = -1, false
 }
 
 func (d *epoll) wait(until mono.Time) error {
@@ -329,7 +350,7 @@ func (d *epoll) decided(conn int32, k *epollConn, e sys.Events, c *completion) b
 // read reads on from the connection that is being drained.
 func (d *epoll) read(c *completion) bool {
 	conn := d.draining
-	n, errno := sys.Recv(int(d.conns[conn].fd), d.buf)
+	n, arrived, errno := d.receive(&d.conns[conn])
 	switch {
 	case errno == syscall.EINTR:
 		return false
@@ -354,7 +375,22 @@ func (d *epoll) read(c *completion) bool {
 		d.draining = -1
 	}
 	*c = completion{conn: conn, what: received, data: d.buf[:n], at: d.clock.Now()}
+	if arrived != 0 {
+		c.arrived = d.wall.convert(arrived, c.at)
+	}
 	return true
+}
+
+// receive reads from a connection, and asks for the time of arrival if that is
+// told.
+func (d *epoll) receive(k *epollConn) (n int, arrived int64, errno syscall.Errno) {
+	if k.stamped {
+		if d.reads++; d.reads <= stampedAlways || d.reads%stampedReads == 0 {
+			return sys.RecvStamped(int(k.fd), d.buf)
+		}
+	}
+	n, errno = sys.Recv(int(k.fd), d.buf)
+	return n, 0, errno
 }
 
 // tell makes c the last completion of a connection.
@@ -374,6 +410,9 @@ func (d *epoll) shutdown() (err error) {
 	d.conns = nil
 	if d.poller != nil {
 		err = d.poller.Close()
+	}
+	if d.stamper >= 0 {
+		sys.CloseSocket(d.stamper)
 	}
 	if d.peer != nil {
 		d.peer.Close()

@@ -45,9 +45,9 @@ func openDrivers(b Backend, job *Job, n int) (drivers []driver, err error) {
 	for range n {
 		var d driver
 		if b == Uring {
-			d, err = newUring(clock, job, uringSize(job.connections()))
+			d, err = newUring(clock, job, newSources(job, n), uringSize(job.connections()))
 		} else {
-			d, err = newEpoll(clock, job)
+			d, err = newEpoll(clock, job, newSources(job, n))
 		}
 		if err != nil {
 			for _, d := range drivers {

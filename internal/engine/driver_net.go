@@ -28,6 +28,8 @@ type netDriver struct {
 	clock            mono.Clock
 	network, address string
 	dialer           net.Dialer
+	from             sources     // under mu
+	copies           bool        // what is sent may change when it has been
 	tls              *tls.Config // nil: none is spoken
 	giveUp           context.Context
 	stop             context.CancelFunc
@@ -59,17 +61,19 @@ func openNet(job *Job, n int) []driver {
 	clock := mono.Start()
 	var drivers []driver
 	for range n {
-		drivers = append(drivers, newNet(clock, job))
+		drivers = append(drivers, newNet(clock, job, newSources(job, n)))
 	}
 	return drivers
 }
 
-func newNet(clock mono.Clock, job *Job) *netDriver {
+func newNet(clock mono.Clock, job *Job, from sources) *netDriver {
 	d := &netDriver{
 		clock:   clock,
 		network: "tcp",
 		address: job.Address.String(),
 		dialer:  net.Dialer{KeepAlive: -1}, // a probe would be traffic that nobody asked for
+		from:    from,
+		copies:  job.TLS != nil || job.Requests.HasBlanks(),
 		signal:  make(chan struct{}, 1),
 		timer:   time.NewTimer(time.Hour),
 	}
@@ -88,6 +92,12 @@ func (d *netDriver) name() string {
 		return "net+tls"
 	}
 	return "net"
+}
+
+func (d *netDriver) sources() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.from.used
 }
 
 func (d *netDriver) now() mono.Time {
@@ -111,6 +121,8 @@ func (d *netDriver) send(c int32, b []byte) {
 	// It never blocks, and what it fails of the connection's goroutine tells.
 	_, _ = k.conn.Write(b)
 }
+
+func (d *netDriver) unsent(int32) int { return 0 } // outlets copy, where that matters
 
 func (d *netDriver) sentAt(c int32) mono.Time { return d.conns[c].out.begun() }
 

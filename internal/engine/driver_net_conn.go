@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"webdyno/internal/mono"
+	"webdyno/internal/sys"
 )
 
 const (
@@ -73,7 +74,7 @@ func (d *netDriver) live(ctx context.Context, k *netConn) {
 
 // open makes a connection, TLS included.
 func (d *netDriver) open(ctx context.Context) (net.Conn, *outlet, error) {
-	conn, err := d.dialer.DialContext(ctx, d.network, d.address)
+	conn, err := d.connect(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -87,6 +88,44 @@ func (d *netDriver) open(ctx context.Context) (net.Conn, *outlet, error) {
 		return nil, nil, &handshakeError{err}
 	}
 	return t, out, nil
+}
+
+// connect makes a plain connection, from another source if there is no port left
+// at the one it was to come from.
+func (d *netDriver) connect(ctx context.Context) (net.Conn, error) {
+	d.mu.Lock()
+	source := d.from.pick()
+	d.mu.Unlock()
+	for tried := 1; ; tried++ {
+		dialer := d.dialerFrom(source)
+		conn, err := dialer.DialContext(ctx, d.network, d.address)
+		if !errors.Is(err, syscall.EADDRNOTAVAIL) || tried == sourcesTried {
+			return conn, err
+		}
+		var ok bool
+		d.mu.Lock()
+		source, ok = d.from.instead(source)
+		d.mu.Unlock()
+		if !ok {
+			return nil, err
+		}
+	}
+}
+
+// dialerFrom returns a dialer whose connections come from a source.
+func (d *netDriver) dialerFrom(source int) net.Dialer {
+	dialer := d.dialer
+	if source == 0 {
+		return dialer
+	}
+	dialer.LocalAddr = &net.TCPAddr{IP: sys.Source(source).AsSlice()}
+	dialer.Control = func(_, _ string, c syscall.RawConn) (err error) {
+		if outer := c.Control(func(fd uintptr) { err = sys.BindLate(int(fd)) }); outer != nil {
+			return outer
+		}
+		return err
+	}
+	return dialer
 }
 
 // read tells what arrives on a connection until nothing more will.

@@ -21,7 +21,8 @@ type outlet struct {
 	try func(fd uintptr) bool
 
 	// copies tells that what is written may change afterwards. The loop's own
-	// bytes do not until the connection is closed, which waits for writes.
+	// bytes, where requests have no blanks, do not until the connection is
+	// closed, which waits for writes.
 	copies bool
 
 	mu       sync.Mutex
@@ -40,7 +41,7 @@ type outlet struct {
 const lastWords = 100 * time.Millisecond
 
 func newOutlet(conn net.Conn, d *netDriver) *outlet {
-	o := &outlet{Conn: conn, d: d, copies: d.tls != nil}
+	o := &outlet{Conn: conn, d: d, copies: d.copies}
 	if c, ok := conn.(syscall.Conn); ok {
 		o.raw, _ = c.SyscallConn() // of a connection that is open it cannot fail
 	}

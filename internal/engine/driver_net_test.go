@@ -12,7 +12,7 @@ import (
 )
 
 func newTestNet(t *testing.T) *netDriver {
-	d := newNet(mono.Start(), &Job{Address: netip.MustParseAddrPort("127.0.0.1:1")})
+	d := newNet(mono.Start(), &Job{Requests: get(), Address: netip.MustParseAddrPort("127.0.0.1:1")}, sources{most: 1, used: 1})
 	t.Cleanup(func() { d.shutdown() })
 	return d
 }

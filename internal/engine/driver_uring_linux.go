@@ -21,6 +21,10 @@ const (
 	uringReceiving = 16 << 20
 	uringBuffers   = 256
 
+	// uringStamped is the size of a piece from which on the time of arrival, and
+	// what goes with it, may take some of its room.
+	uringStamped = 1 << 10
+
 	// silentSend is how large a send may be to go without a word. Into a socket
 	// that has sent nothing since its last answer so much always fits; a larger
 	// one may still be on its way when the server, answering early, lets us send
@@ -43,13 +47,16 @@ const (
 // Connections are made by a system call of their own: on one machine it is
 // mostly decided when it returns, and then cheaper than any waiting.
 type uring struct {
-	clock mono.Clock
-	ring  *sys.Ring
-	peer  *sys.Peer
-	tcp   bool
-	deep  bool // several requests may be under way on a connection
-	few   int  // sends that are handed over together at most
-	conns []uringConn
+	clock   mono.Clock
+	wall    wall
+	stamper int // a socket that keeps the kernel stamping, or -1
+	ring    *sys.Ring
+	peer    *sys.Peer
+	from    sources
+	tcp     bool
+	told    bool // the end of every send is: several may be under way on a connection, or their bytes change
+	few     int  // sends that are handed over together at most
+	conns   []uringConn
 
 	started bool
 	failed  error     // told by the next wait
@@ -70,11 +77,13 @@ type uring struct {
 // again, and with it the receive: making sockets is a quarter of the cost of
 // short connections.
 type uringConn struct {
-	fd    int32  // -1: none
-	life  uint32 // of the socket: a part of its operations' keys
-	phase uringPhase
-	armed bool // a receive is under way
-	busy  bool // a send is under way whose end will be told
+	fd      int32  // -1: none
+	life    uint32 // of the socket: a part of its operations' keys
+	phase   uringPhase
+	armed   bool  // a receive is under way
+	stamped bool  // the socket tells times of arrival
+	source  uint8 // where the socket's connections come from
+	busy    bool  // a send is under way whose end will be told
 
 	// before is how many completions there had been, ever, when the connection
 	// was dialed: if its socket is used again, those tell of the one before.
@@ -112,10 +121,10 @@ func uringKey(kind uringKind, c int32, k *uringConn) uint64 {
 
 const lifeMask = 1<<24 - 1
 
-func newUring(clock mono.Clock, job *Job, size sys.RingConfig) (_ *uring, err error) {
+func newUring(clock mono.Clock, job *Job, from sources, size sys.RingConfig) (_ *uring, err error) {
 	d := &uring{
-		clock: clock, tcp: job.Unix == "", held: -1, turn: 1,
-		deep: job.Load.Usage().Depth() > 1, few: uringSendsOpen,
+		clock: clock, wall: wall{clock: clock}, tcp: job.Unix == "", from: from, held: -1, stamper: -1, turn: 1,
+		told: job.Load.Usage().Depth() > 1 || job.Requests.HasBlanks(), few: uringSendsOpen,
 	}
 	if _, closed := job.Load.(load.Closed); closed {
 		d.few = uringSendsClosed
@@ -133,6 +142,7 @@ func newUring(clock mono.Clock, job *Job, size sys.RingConfig) (_ *uring, err er
 	if err != nil {
 		return nil, err
 	}
+	d.stamper = keepStamping(d.peer, d.tcp && size.BufferSize >= uringStamped)
 	d.ring, err = sys.NewRing(size)
 	return d, err
 }
@@ -156,6 +166,8 @@ func uringSize(connections int) sys.RingConfig {
 
 func (d *uring) name() string { return "uring" }
 
+func (d *uring) sources() int { return d.from.used }
+
 func (d *uring) now() mono.Time { return d.clock.Now() }
 
 func (d *uring) wake() { d.ring.Wake() }
@@ -168,15 +180,16 @@ func (d *uring) dial(c int32) {
 	k.phase, k.why = uringDialing, 0
 	k.before = d.seen + uint64(d.ring.Posted())
 	if k.fd < 0 {
-		fd, errno := d.peer.Socket()
+		fd, errno := d.from.socket(d.peer, &k.source)
 		if errno != 0 {
 			d.tellEarly(c, errno)
 			return
 		}
 		k.fd = int32(fd)
 		k.life = (k.life + 1) & lifeMask
+		k.stamped = askStamps(c, d.stamper, fd)
 	}
-	errno := d.peer.ConnectNow(int(k.fd))
+	errno := d.from.connect(d.peer, int(k.fd), &k.source)
 	if errno != syscall.EINPROGRESS {
 		d.tellEarly(c, errno)
 		return
@@ -226,8 +239,13 @@ func (d *uring) stamp(now mono.Time) {
 
 // receive lets whatever comes be received.
 func (d *uring) receive(c int32, k *uringConn) {
-	if !k.armed && d.ask(k) {
-		k.armed = true
+	if k.armed || !d.ask(k) {
+		return
+	}
+	k.armed = true
+	if k.stamped {
+		d.ring.RecvStamped(int(k.fd), uringKey(uringReceive, c, k))
+	} else {
 		d.ring.Recv(int(k.fd), uringKey(uringReceive, c, k))
 	}
 }
@@ -245,19 +263,28 @@ func (d *uring) send(c int32, b []byte) {
 	}
 }
 
-// push asks for a send. On a connection with several requests under way, or of
-// something large, its end is told, so that the next does not overtake it.
+// push asks for a send. Where several may be under way on a connection, or it is
+// of something large, its end is told, so that the next does not overtake it.
 func (d *uring) push(c int32, k *uringConn, b []byte) {
 	if !d.ask(k) {
 		return
 	}
-	k.busy = d.deep || len(b) > silentSend
+	k.busy = d.told || len(b) > silentSend
 	k.rest = len(b)
 	d.ring.Send(int(k.fd), b, uringKey(uringSend, c, k), !k.busy)
 	d.sending = append(d.sending, c)
 	if len(d.sending) >= d.few {
 		d.handOver()
 	}
+}
+
+func (d *uring) unsent(c int32) int {
+	k := &d.conns[c]
+	n := len(k.queued)
+	if k.busy {
+		n++
+	}
+	return n
 }
 
 func (d *uring) sentAt(c int32) mono.Time {
@@ -364,6 +391,9 @@ func (d *uring) shutdown() (err error) {
 		}
 	}
 	d.conns = nil
+	if d.stamper >= 0 {
+		sys.CloseSocket(d.stamper)
+	}
 	if d.peer != nil {
 		d.peer.Close()
 	}

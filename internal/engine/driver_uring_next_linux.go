@@ -90,6 +90,7 @@ func (d *uring) arrived(conn int32, k *uringConn, e *sys.Completion, c *completi
 		}
 		return false
 	}
+	data, stamp := d.dataOf(k, e)
 	switch {
 	case k.phase == uringDialing:
 		// The receive of the connection before has come upon the reason why this
@@ -99,9 +100,12 @@ func (d *uring) arrived(conn int32, k *uringConn, e *sys.Completion, c *completi
 		}
 	case k.phase != uringOpen && k.phase != uringBroken:
 		return false
-	case e.Len() > 0:
+	case len(data) > 0:
 		d.receive(conn, k)
-		*c = completion{conn: conn, what: received, data: d.ring.Data(uint16(d.held), e.Len()), at: d.at}
+		*c = completion{conn: conn, what: received, data: data, at: d.at}
+		if stamp != 0 {
+			c.arrived = d.wall.convert(stamp, d.at)
+		}
 		return true
 	case errno == 0:
 		errno = k.why
@@ -157,4 +161,16 @@ func (d *uring) polled(conn int32, k *uringConn, e *sys.Completion, c *completio
 		c.what = failed
 	}
 	return d.decided(c)
+}
+
+// dataOf returns what a receive has brought, and when that had arrived by the
+// wall clock, 0 if it is not known.
+func (d *uring) dataOf(k *uringConn, e *sys.Completion) (data []byte, stamp int64) {
+	switch {
+	case e.Len() == 0:
+		return nil, 0
+	case k.stamped:
+		return d.ring.Stamped(uint16(d.held), e.Len())
+	}
+	return d.ring.Data(uint16(d.held), e.Len()), 0
 }

@@ -53,6 +53,7 @@ type Engine struct {
 
 	mu     sync.Mutex // held while a job is under way
 	closed bool
+	jobs   int // begun so far
 }
 
 // Open returns an engine, after it has made sure that its backend is to be had
@@ -110,12 +111,25 @@ func (e *Engine) Run(ctx context.Context, job Job) (*evidence.Tally, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run: %w", err)
 	}
+	idle, err := hold(ctx, &job)
+	if err != nil {
+		return nil, fmt.Errorf("run on %s: %w", job.name(), err)
+	}
+	defer idle.release()
 	drivers, err := openDrivers(e.config.Backend, &job, n)
 	if err != nil {
 		return nil, fmt.Errorf("run on %s: %w", job.name(), err)
 	}
+	job.number = e.jobs
+	e.jobs++
 	defer quieten(n)()
-	return e.drive(ctx, &job, drivers)
+	before := collections()
+	tally, err := e.drive(ctx, &job, drivers)
+	if tally != nil {
+		tally.Collections = collections() - before
+		tally.Idle = idle.count()
+	}
+	return tally, err
 }
 
 // drive runs a loop on each driver until all have stopped.
@@ -154,6 +168,7 @@ func (e *Engine) drive(ctx context.Context, job *Job, drivers []driver) (*eviden
 		err = errors.Join(err, <-down)
 	}
 	onlooker()
+	job.Trace.collect(loops)
 	total := evidence.NewTally()
 	cut := false
 	for _, l := range loops {

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"webdyno/internal/load"
+	"webdyno/internal/sys"
 	"webdyno/internal/workload"
 )
 
@@ -20,15 +21,27 @@ type Job struct {
 	Load     load.Load
 	Share    load.Share // the part of Load that this engine carries; zero: all of it
 
+	// Sources is from how many addresses the connections to a server on 127.0.0.0/8
+	// come: 0, from one, and from further ones (127.0.0.2, …) where its ports do
+	// not suffice; 1, from one and no more; else from so many, in turns. To other
+	// servers they come from one.
+	Sources int
+
 	Warmup load.Extent // sent and discarded; may be empty
 	Window load.Extent // sent and counted; not empty
-	Seed   uint64      // of Poisson arrivals
+	Seed   uint64      // of Poisson arrivals, think times and random values
+
+	Trace *Trace // keeps when requests were due and sent; nil: they are not kept
 
 	// Edge, if not nil, is told when the window opens (on the first loop to open
 	// it) and when it closes (on the last). It is called by a goroutine that is
 	// no loop, one call at a time, and may take its time: Run returns after it.
 	// Every WindowOpened is followed by a WindowClosed.
 	Edge func(Edge)
+
+	// number is the job's among those of its engine: it keeps apart the numbers
+	// that are filled into the requests of different jobs.
+	number int
 }
 
 // An Edge is an end of the window.
@@ -46,6 +59,11 @@ func (j *Job) check() error {
 	complain := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if j.Address.IsValid() == (j.Unix != "") {
 		complain("want an address or a Unix socket's path, and not both")
+	}
+	if j.Sources < 0 || j.Sources > sys.Sources {
+		complain("%d source addresses: want 0 to %d", j.Sources, sys.Sources)
+	} else if j.Sources > 1 && j.sources() == 1 {
+		complain("%d source addresses for %s: there are several only to a server on 127.0.0.0/8", j.Sources, j.name())
 	}
 	if j.TLS != nil && j.TLS.Name == "" && !j.TLS.Insecure {
 		complain("TLS with nobody: want the name the server must prove to be")
@@ -74,12 +92,15 @@ func (j *Job) check() error {
 		if ld.Connections < 1 {
 			complain("%d connections in a closed load: want at least 1", ld.Connections)
 		}
+		if ld.Think < 0 || ld.Think > 0 && ld.Depth() > 1 {
+			complain("a think time of %v with %d requests in flight per connection: want none, or 1", ld.Think, ld.Depth())
+		}
 	default:
 		complain("no load")
 		return errors.Join(errs...)
 	}
-	if use := j.Load.Usage(); use.PerConnection < 0 || use.Pipeline < 0 || use.Timeout < 0 {
-		complain("requests per connection, pipeline and timeout must not be negative")
+	if use := j.Load.Usage(); use.PerConnection < 0 || use.Pipeline < 0 || use.Timeout < 0 || use.Idle < 0 {
+		complain("requests per connection, pipeline, timeout and idle connections must not be negative")
 	}
 	return errors.Join(errs...)
 }

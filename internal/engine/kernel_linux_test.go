@@ -170,7 +170,7 @@ func TestUringOnOldKernels(t *testing.T) {
 				job := s.job(ld, count(200))
 				size := uringSize(4)
 				size.Plain, size.Buffers, size.BufferSize = true, 2, 64 // which run out all the time
-				d, err := newUring(mono.Start(), &job, size)
+				d, err := newUring(mono.Start(), &job, sources{most: 1, used: 1}, size)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -39,6 +39,7 @@ type loop struct {
 	noted  [2]bool     // edges that have been passed on
 	cut    bool        // it left off because of that
 	failed error       // why it could not be prepared
+	broken error       // why it cannot go on
 
 	span    span
 	book    *book
@@ -46,6 +47,7 @@ type loop struct {
 	heads   heads
 	reel    *reel
 	turn    int32    // where the next request's bytes are in the reel
+	number  int64    // of the next request, among all of the job
 	pending *pending // nil in a closed load, and before the schedule starts
 
 	now     mono.Time // the latest reading
@@ -67,6 +69,9 @@ type loop struct {
 	resting   [restLevels]queue[slot]
 	unused    []*slot // empty ones, where connections open on demand
 	awaited   queue[request]
+	thinking  thinking
+
+	sheetMem [][]byte
 
 	conns     []*conn
 	spare     []*conn
@@ -84,15 +89,18 @@ func newLoop(d driver, job *Job, k, of int, g *gate, w *watch) *loop {
 	}
 	l.span = newSpan(job.Warmup, job.Window, l.share)
 	l.book = newBook(&l.span)
+	l.book.trace(job.Trace)
 	l.book.tally.Backend = d.name()
-	l.makeSlots(of)
-	l.reel, l.failed = newReel(job.Requests, l.share, l.use.Depth())
+	l.number = int64(l.share.Nth)
+	if l.reel, l.failed = newReel(job.Requests, l.share, l.use.Depth()); l.failed == nil {
+		l.failed = l.makeSlots(of)
+	}
 	return l
 }
 
 // makeSlots makes the slots of the loop's share, or none yet where connections
 // open on demand.
-func (l *loop) makeSlots(loops int) {
+func (l *loop) makeSlots(loops int) error {
 	depth := l.use.Depth()
 	l.mostConns = max(1, (sys.DescriptorLimit()-descriptorsKept)/loops)
 	switch ld := l.job.Load.(type) {
@@ -104,13 +112,17 @@ func (l *loop) makeSlots(loops int) {
 		if ld.Connections == 0 {
 			l.most = l.budget(ld.MaxConnections, loops)
 			l.untried = math.MaxInt // none is opened beforehand
-			return
+			return nil
 		}
 	}
 	slots := newSlots(l.most, depth)
 	for i := range slots {
 		l.slots = append(l.slots, &slots[i])
 	}
+	if ld, ok := l.job.Load.(load.Closed); ok && ld.Think > 0 {
+		l.thinking = newThinking(ld, l.job.Seed, l.share, l.slots)
+	}
+	return l.giveSheets(slots, depth)
 }
 
 // descriptorsKept is how many descriptors are left to the rest of the process.
@@ -125,7 +137,7 @@ func (l *loop) budget(asked, loops int) int {
 	if l.job.Unix != "" {
 		return l.mostConns
 	}
-	return max(1, min(l.mostConns, sys.EphemeralPorts()/loops))
+	return max(1, min(l.mostConns, l.job.sources()*sys.EphemeralPorts()/loops))
 }
 
 // run carries out the loop's share. It is called on a thread of its own.
@@ -134,8 +146,9 @@ func (l *loop) run() error {
 		return l.failed
 	}
 	defer l.reel.free()
+	defer l.freeSheets()
 	_ = sys.SetTimerSlack(1) // refused, it costs 50 µs of lag, and lag is shown
-	l.book.series = startSeries()
+	l.book.series = startSeries(l.shown)
 	l.now = l.d.now()
 	l.giveUp = l.now.Add(l.limit)
 	l.advance(l.now)
@@ -143,6 +156,7 @@ func (l *loop) run() error {
 	l.end()
 	l.book.finish(!l.closed)
 	l.book.tally.WrongAnswers = l.check.wrongs
+	l.book.tally.Sources = l.d.sources()
 	if err != nil {
 		return fmt.Errorf("loop on %s: %w", l.job.name(), err)
 	}
@@ -156,7 +170,11 @@ func (l *loop) cycle() error {
 			l.abandon()
 			return nil
 		}
-		if err := l.d.wait(l.deadline()); err != nil {
+		err := l.broken
+		if err == nil {
+			err = l.d.wait(l.deadline())
+		}
+		if err != nil {
 			l.abandon()
 			return err
 		}
@@ -199,6 +217,9 @@ func (l *loop) handle(c *completion) {
 	}
 	if l.pending != nil {
 		l.launch(c.at)
+	}
+	if len(l.thinking.asking) > 0 {
+		l.askOut()
 	}
 }
 

@@ -20,6 +20,7 @@ func (l *loop) openMore(now mono.Time) {
 	if l.closed && !l.started {
 		return
 	}
+	l.askFresh(now)
 	for l.untried < len(l.slots) && l.opening < l.atOnce() {
 		s := l.slots[l.untried]
 		l.untried++
@@ -119,6 +120,7 @@ func (l *loop) assign(s *slot) {
 func (l *loop) settlePending(how evidence.Outcome, cause string) {
 	due, counted := l.pending.take()
 	l.scratch = request{due: due, counted: counted}
+	l.number += int64(max(l.share.Of, 1)) // its values stay its own
 	l.book.fail(&l.scratch, how, l.now, cause)
 	l.latest = l.now
 }
@@ -174,6 +176,9 @@ func (l *loop) unusedSlot() *slot {
 		for i := range slots {
 			l.slots = append(l.slots, &slots[i])
 			l.unused = append(l.unused, &slots[i])
+		}
+		if err := l.giveSheets(slots, l.use.Depth()); err != nil {
+			l.broken = err
 		}
 	}
 	s := l.unused[len(l.unused)-1]
@@ -322,6 +327,7 @@ func (l *loop) deadline() mono.Time {
 			at = min(at, s.until)
 		}
 	}
+	at = min(at, l.thinking.next())
 	if !l.arrived {
 		at = min(at, l.giveUp)
 	}

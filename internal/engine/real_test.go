@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -414,6 +415,9 @@ func TestEdgesAndProgress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if sec, ok := e.LastSecond(); !ok || sec.Answered != 400 || sec.Response.Count() != 400 {
+		t.Errorf("the last second: %d answers (%v), want 400", sec.Answered, ok)
+	}
 	if len(edges) != 2 || edges[0] != WindowOpened || edges[1] != WindowClosed {
 		t.Fatalf("edges %v, want one opening and one closing", edges)
 	}
@@ -421,14 +425,38 @@ func TestEdgesAndProgress(t *testing.T) {
 		t.Error("progress did not move between the edges")
 	}
 	last := e.Progress()
+	if last.Sent != 400 || last.Lag <= 0 || last.Lag > time.Second {
+		t.Errorf("%d requests sent with a lag of %v altogether, want 400 with some", last.Sent, last.Lag)
+	}
 	if want := uint64(600); last.Due != want || last.Answered != want || tally.WarmupRequests != 200 || tally.Due() != 400 {
 		t.Errorf("progress %+v, %d in the warm-up, %d in the window; want 600, 200, 400", last, tally.WarmupRequests, tally.Due())
 	}
 	if tally.Window != 200*time.Millisecond || tally.Warmup != 100*time.Millisecond || tally.Loops != 2 || tally.Backend != best().String() {
 		t.Errorf("window %v, warm-up %v, %d loops on %s", tally.Window, tally.Warmup, tally.Loops, tally.Backend)
 	}
+	if tally.LoopCPU > tally.LoopSpan || tally.LoopSpan > 2*(tally.Window+time.Minute) {
+		t.Errorf("loops used %v of CPU in %v", tally.LoopCPU, tally.LoopSpan)
+	}
 	if tally.LoopCPU <= 0 || tally.ClientCPU < tally.LoopCPU/2 {
 		t.Errorf("CPU of loops %v, of the process %v", tally.LoopCPU, tally.ClientCPU)
+	}
+}
+
+// Garbage that is collected while a job is under way is counted; left alone,
+// there is none.
+func TestCollectionsAreCounted(t *testing.T) {
+	for _, provoked := range []bool{false, true} {
+		s := serve(t, answering(hello))
+		job := s.job(load.Closed{Connections: 4}, count(2000))
+		job.Edge = func(e Edge) {
+			if provoked && e == WindowOpened {
+				runtime.GC()
+			}
+		}
+		tally := carryOut(t, Config{Loops: 1}, job)
+		if got := tally.Collections > 0; got != provoked {
+			t.Errorf("provoked %v: %d collections", provoked, tally.Collections)
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ type reel struct {
 	begin    []int // of request i in mem, beyond one turn by depth-1; one more for the end
 	last     []stretch
 	lastMem  []byte
+	sheet    int // the longest of those with blanks, which are not sent from here; 0 if there is none
 }
 
 // A stretch is a part of memory.
@@ -59,6 +60,9 @@ func newReel(set *workload.Set, s load.Share, depth int) (*reel, error) {
 		end := at + copy(r.lastMem[at:], q.Last)
 		r.last = append(r.last, stretch{at, end})
 		at = end
+		if len(q.Blanks) > 0 {
+			r.sheet = max(r.sheet, len(q.Bytes), len(q.Last))
+		}
 	}
 	return r, nil
 }
@@ -82,6 +86,9 @@ func (r *reel) after(i int32) int32 {
 	}
 	return i
 }
+
+// hasBlanks tells whether request i differs each time it is sent.
+func (r *reel) hasBlanks(i int32) bool { return r.sheet > 0 && len(r.requests[i].Blanks) > 0 }
 
 // bytes returns the bytes of n successive requests from position i on. It
 // returns fewer than n where they do not lie end to end; at least one.

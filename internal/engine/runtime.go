@@ -4,12 +4,20 @@ import (
 	"math"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 )
 
 // garbageAllowed is how much the process may allocate during one job before
 // the collector runs after all. Loops allocate nothing per request; half a GiB
 // is hours of what the onlookers do.
 const garbageAllowed = 512 << 20
+
+// collections returns how often this process has collected its garbage.
+func collections() uint64 {
+	cycles := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}}
+	metrics.Read(cycles)
+	return cycles[0].Value.Uint64()
+}
 
 // quieten keeps the Go runtime out of the way of so many loops, and returns
 // what ends that.

@@ -141,6 +141,10 @@ func (s *simulation) send(c int32, b []byte) {
 	}
 }
 
+func (s *simulation) sources() int { return 1 }
+
+func (s *simulation) unsent(int32) int { return 0 }
+
 func (s *simulation) sentAt(c int32) mono.Time { return s.lines[c].sent }
 
 func (s *simulation) close(c int32, how ending) {

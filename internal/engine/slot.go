@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"webdyno/internal/httpwire"
+	"webdyno/internal/load"
 	"webdyno/internal/mono"
 )
 
@@ -16,6 +17,7 @@ type request struct {
 	connect          time.Duration // the part of wait spent connecting
 
 	in, out int64 // bytes of the answer, and of the request each time it was sent
+	number  int64 // among all of the job, for its blanks
 	turn    int32 // where its bytes are in the reel
 	counted bool  // it belongs to the window
 	handed  bool  // to the driver
@@ -49,8 +51,13 @@ type slot struct {
 
 	asked, answered int  // requests and answers of this connection
 	failures        int  // connects in a row that did not lead to an answer
+	tried           bool // it was dialed before
 	first           bool // this dial is the slot's first
 	tied            bool // this dial is for a request of the slot's own
+
+	thinker *load.Thinker // nil: nobody thinks
+	next    mono.Time     // when its next request falls due, while
+	thinks  bool          // somebody does
 
 	// ring holds the requests that have no outcome yet, oldest first. The first
 	// out of them are with the driver; the rest wait for the connection.
@@ -58,6 +65,8 @@ type slot struct {
 	head int
 	n    int
 	out  int
+
+	sheets *sheets // nil: no request has blanks
 
 	reading bool // an answer has begun
 	parser  httpwire.Parser
@@ -68,11 +77,15 @@ type slot struct {
 func (s *slot) oldest() *request { return &s.ring[s.head] }
 
 // at returns the request that i older ones stand before.
-func (s *slot) at(i int) *request {
+func (s *slot) at(i int) *request { return &s.ring[s.index(i)] }
+
+// index returns the place in the ring of the request that i older ones stand
+// before.
+func (s *slot) index(i int) int {
 	if i += s.head; i >= len(s.ring) {
 		i -= len(s.ring)
 	}
-	return &s.ring[i]
+	return i
 }
 
 // add returns a fresh request at the end of the ring, which must have room.

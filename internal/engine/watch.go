@@ -2,6 +2,7 @@ package engine
 
 import (
 	"sync/atomic"
+	"time"
 
 	"webdyno/internal/evidence"
 	"webdyno/internal/latency"
@@ -14,6 +15,9 @@ type Snapshot struct {
 	Wrong    uint64 // of the answered: other than expected
 	Failed   uint64 // not answered, for whatever reason
 	Window   bool   // the window is open
+
+	Sent uint64        // of the window's requests: handed to the kernel, their outcome known
+	Lag  time.Duration // of these, altogether
 }
 
 // Progress tells how far the job under way has come, or the last one if none
@@ -29,9 +33,31 @@ func (e *Engine) Progress() Snapshot {
 		s.Answered += p.answered.Load()
 		s.Wrong += p.wrong.Load()
 		s.Failed += p.failed.Load()
+		s.Sent += p.sent.Load()
+		s.Lag += time.Duration(p.lag.Load())
 	}
 	s.Window = w.open.Load() > 0
 	return s
+}
+
+// LastSecond returns what ended in the newest second of the window that is over,
+// on all loops together; it says false if there is none yet. It may be called as
+// [Engine.Progress] may. A loop that ended nothing in that second is a second
+// behind with what it says.
+func (e *Engine) LastSecond() (sec evidence.Second, ok bool) {
+	sec.Response = latency.NewCoarse()
+	w := e.watched.Load()
+	for i := range w.loops {
+		s := w.loops[i].second.Load()
+		if s == nil {
+			continue
+		}
+		ok = true
+		sec.Answered += s.Answered
+		sec.Errors += s.Errors
+		sec.Response.Merge(s.Response)
+	}
+	return sec, ok
 }
 
 // A watch is what loops show to others while they run. Nothing of a loop's own
@@ -47,8 +73,11 @@ type watch struct {
 
 // published is the counters of one loop, on cache lines of their own.
 type published struct {
-	due, answered, wrong, failed atomic.Uint64
-	_                            [96]byte
+	due, answered, wrong, failed, sent, lag atomic.Uint64
+
+	second atomic.Pointer[evidence.Second] // the newest that is over; its keeper shows it, and nobody changes it again
+
+	_ [72]byte
 }
 
 func newWatch(loops int) *watch {
@@ -67,6 +96,8 @@ func (p *published) publish(b *book) {
 	put(&p.answered, b.answered)
 	put(&p.wrong, b.wrong)
 	put(&p.failed, b.failed)
+	put(&p.sent, b.sent)
+	put(&p.lag, uint64(b.lag))
 }
 
 // pass tells that a loop's window has opened or closed.
@@ -135,7 +166,7 @@ type series struct {
 // to make histograms itself.
 const spareSeconds = 4
 
-func startSeries() *series {
+func startSeries(shown *published) *series {
 	s := &series{
 		full:  make(chan evidence.Second, spareSeconds),
 		spare: make(chan *latency.Histogram, spareSeconds),
@@ -144,17 +175,18 @@ func startSeries() *series {
 	for range spareSeconds {
 		s.spare <- latency.NewCoarse()
 	}
-	go s.keep()
+	go s.keep(shown)
 	return s
 }
 
 // keep runs until the loop closes full.
-func (s *series) keep() {
+func (s *series) keep(shown *published) {
 	var kept []evidence.Second
 	for sec := range s.full {
 		dense := sec.Response
 		sec.Response = dense.Clone()
 		kept = append(kept, sec)
+		shown.second.Store(&sec)
 		dense.Reset()
 		select {
 		case s.spare <- dense:
