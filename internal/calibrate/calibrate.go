@@ -212,8 +212,10 @@ func (k *calibration) judge(ctx context.Context, o oracle) (*trial, string, erro
 }
 
 func (k *calibration) control(ctx context.Context) error {
-	if _, _, err := k.judge(ctx, stall(k.effort.periods)); err != nil {
-		return err
+	for _, o := range []oracle{stall(k.effort.periods), gate(k.effort.periods)} {
+		if _, _, err := k.judge(ctx, o); err != nil {
+			return err
+		}
 	}
 	try, judge := control(k.stand, k.effort.control)
 	t, noise, err := k.patience.attempt(ctx, k.stand, try)

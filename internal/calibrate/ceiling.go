@@ -112,7 +112,7 @@ func (c *Ceiling) take(t *trial, first bool, serverLoops int) {
 	}
 	answers := float64(t.tally.InWindow + t.tally.WrongIn)
 	c.ClientUS = us(t.tally.ClientCPU) / answers
-	c.LoopBusy = float64(t.tally.LoopCPU) / float64(t.tally.Window)
+	c.LoopBusy = t.tally.LoopShare()
 	c.Limit = limitOf(c.LoopBusy, t.server, serverLoops)
 }
 

@@ -66,6 +66,8 @@ func queueOf(t *testing.T, args []string) serve.Queue {
 			err = q.Times.Law.UnmarshalText([]byte(value))
 		case "-seed":
 			q.Times.Seed = seed
+		case "-endless":
+			q.Endless = true
 		case "-stall":
 			lasts, every, _ := strings.Cut(value, "/")
 			q.Stall.For, _ = time.ParseDuration(lasts)
@@ -121,9 +123,16 @@ func (f *fakery) load(ctx context.Context, _ engine.Backend, j engine.Job) (*evi
 
 func (f *fakery) answerOpen(t *evidence.Tally, l load.Open, j engine.Job) {
 	k := known{load: l, seed: j.Seed, skip: int(j.Warmup.Count), count: int(j.Window.Count)}
-	for _, o := range append(queues(3000), steady(3000), stall(1)) {
+	for _, o := range oraclesOf() {
 		if o.known.load == l && int(j.Window.Count) == o.known.count {
 			k.queue = o.known.queue
+		}
+	}
+	if j.Trace != nil {
+		cursor := l.Cursor(load.Share{}, j.Seed)
+		for range j.Trace.Most {
+			due := cursor.Next()
+			j.Trace.Moments = append(j.Trace.Moments, engine.Moment{Due: due, Sent: due + f.error/10})
 		}
 	}
 	for _, r := range k.responses() {

@@ -6,12 +6,15 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"webdyno/internal/engine"
+	"webdyno/internal/load"
 )
 
 // fullPatience is that of a test of times on a real machine.
 func fullPatience() patience { return patience{left: 5 * time.Minute, wait: time.Minute, tries: 5} }
 
-func oraclesOf() []oracle { return append(queues(3000), steady(3000), stall(1)) }
+func oraclesOf() []oracle { return append(queues(3000), steady(3000), stall(1), gate(1)) }
 
 // On a quiet machine an instrument that is as good as it should be keeps every
 // figure, and one that is not misses.
@@ -33,15 +36,49 @@ func TestQuietIsJudged(t *testing.T) {
 				t.Fatalf("%s: noise %q, error %v; want a trial", o.name, noise, err)
 			}
 			for _, finding := range o.judge(tr, noise) {
-				if finding.Verdict != c.want {
+				want := c.want
+				if finding.Oracle == oracleArrival {
+					want = Kept // who is late by the same each time keeps the intervals
+				}
+				if finding.Verdict != want {
 					t.Errorf("late by %v: %s, %s is %v (want %.0f, got %.0f ±%.0f us); want %v", c.error,
-						finding.Oracle, finding.Name, finding.Verdict, finding.Want, finding.Got, finding.Tolerance, c.want)
+						finding.Oracle, finding.Name, finding.Verdict, finding.Want, finding.Got, finding.Tolerance, want)
 				}
 			}
 			if f.started != 1 || f.stopped != 1 {
 				t.Errorf("%d servers started, %d stopped; want 1 of each", f.started, f.stopped)
 			}
 		}
+	}
+}
+
+// Requests that are sent at even intervals, or in bunches, are no Poisson load,
+// even if their rate is right.
+func TestArrivalsAreJudged(t *testing.T) {
+	const rate = 1000
+	sentAt := func(at func(k int) time.Duration) *trial {
+		tr := &trial{}
+		for k := range traced {
+			tr.sent = append(tr.sent, engine.Moment{Sent: at(k)})
+		}
+		return tr
+	}
+	cursor := load.Open{Rate: rate}.Cursor(load.Share{}, seed)
+	for _, c := range []struct {
+		name string
+		at   func(k int) time.Duration
+		want Verdict
+	}{
+		{"Poisson", func(int) time.Duration { return cursor.Next() }, Kept},
+		{"even", func(k int) time.Duration { return time.Duration(k) * time.Millisecond }, Missed},
+		{"in bunches of ten", func(k int) time.Duration { return time.Duration(k/10) * 10 * time.Millisecond }, Missed},
+	} {
+		if f := poisson(rate, sentAt(c.at), ""); f.Verdict != c.want {
+			t.Errorf("%s: D = %.3f of %.3f allowed: %v, want %v", c.name, f.Got, f.Tolerance, f.Verdict, c.want)
+		}
+	}
+	if f := poisson(rate, &trial{}, ""); f.Verdict != NotTried {
+		t.Errorf("of nothing: %v", f.Verdict)
 	}
 }
 

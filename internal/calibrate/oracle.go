@@ -3,12 +3,14 @@ package calibrate
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"webdyno/internal/engine"
 	"webdyno/internal/latency"
 	"webdyno/internal/load"
 	"webdyno/internal/serve"
+	"webdyno/internal/stat"
 )
 
 // Names of oracles that are asked for elsewhere.
@@ -16,6 +18,7 @@ const (
 	oracleSteady  = "steady"
 	oracleControl = "negative control"
 	oracleCounts  = "counts"
+	oracleArrival = "arrivals"
 )
 
 // What is allowed on a quiet machine. The errors of single requests are those
@@ -72,8 +75,14 @@ func (o *oracle) try(s *stand) func(context.Context) (*trial, error) {
 	}
 }
 
+// traced is how many arrivals are looked at one by one. With more of them the
+// test would see what is no fault of the schedule: two that fall due within one
+// wake-up of the loop are sent at once.
+const traced = 1000
+
 func (k known) job() engine.Job {
 	return engine.Job{
+		Trace:  &engine.Trace{Most: min(traced, k.count)},
 		Load:   k.load,
 		Warmup: load.Extent{Count: int64(k.skip)},
 		Window: load.Extent{Count: int64(k.count)},
@@ -131,13 +140,17 @@ func queue(name string, rho float64, a load.Arrivals, law serve.Law, closed form
 			f.Note = fmt.Sprintf("closed form; chance alone: 3 standard deviations, %.0f us", 3*sd/1e3)
 			return f.judged(noise)
 		}
-		return []Finding{
+		fs := []Finding{
 			o.within("error by rank, p50", 0, g.p50, allowedP50).judged(noise),
 			o.within("error by rank, p95", 0, g.p95, allowedP95).judged(noise),
 			o.within("error of the mean", 0, g.mean, allowedMean).judged(noise),
 			byFormula("mean", closed.Mean(), h.Mean(), sds[0]),
 			byFormula("p90", closed.Quantile(.9), h.Quantile(.9), sds[1]),
 		}
+		if name == "M/M/1" {
+			fs = append(fs, poisson(rate, t, noise))
+		}
+		return fs
 	}
 	return o
 }
@@ -156,6 +169,28 @@ func stallEach() serve.Stall {
 	return serve.Stall{For: 200 * time.Millisecond, Every: 2 * time.Second}
 }
 
+// poisson judges whether the requests of a Poisson load were sent as such: the
+// times between them, as parts of the mean, against the exponential law. What is
+// allowed is Kolmogorov and Smirnov's distance that chance exceeds once in a
+// thousand times.
+func poisson(rate float64, t *trial, noise string) Finding {
+	var between []float64
+	for i := 1; i < len(t.sent); i++ {
+		between = append(between, (t.sent[i].Sent-t.sent[i-1].Sent).Seconds()*rate)
+	}
+	fit := stat.KolmogorovSmirnov(between, func(x float64) float64 { return -math.Expm1(-max(x, 0)) })
+	const onceInAThousand = 1.9495 // of the distance, times the root of the number
+	f := Finding{
+		Oracle: oracleArrival, Name: "sent as Poisson, Kolmogorov–Smirnov distance", Unit: "",
+		Got: fit.D, Tolerance: onceInAThousand / math.Sqrt(float64(max(len(between), 1))),
+		Note: fmt.Sprintf("p = %.3g over %d times between two", fit.P, len(between)),
+	}
+	if len(between) == 0 {
+		noise = "no arrivals were seen"
+	}
+	return f.judged(noise)
+}
+
 // stall is a server that stands still for 200 ms every 2 s, over so many
 // periods. What each request waits for has a closed form.
 //
@@ -166,19 +201,34 @@ func stallEach() serve.Stall {
 // it; and once the phase has been fitted, which is one number for thousands of
 // requests, all ranks are compared without that slack.
 func stall(periods int) oracle {
+	return stallAt("stall", stallRho, []float64{.5, .9, .95, .99}, serve.Queue{}, pool, periods)
+}
+
+// gate is a server that stands still in the same way, but takes all requests at
+// once when it goes on: nobody waits for another, and a tenth of all see it.
+func gate(periods int) oracle {
+	const enough = 4 * pool // connections: as many as requests fall due in a stall, and to spare
+	return stallAt("stall, endless servers", 0, []float64{.5, .95, .99}, serve.Queue{Endless: true}, enough, periods)
+}
+
+// stallAt is a stall of a server that is busy for the share rho of the time; 0 if
+// nobody waits for another. Each quantile is held against the closed form.
+func stallAt(name string, rho float64, quantiles []float64, q serve.Queue, connections, periods int) oracle {
 	const rate = 1000
 	const apart = time.Second / rate
 	each := stallEach()
-	o := newOracle("stall", rate, load.Constant, serve.Queue{Stall: each}, periods*int(rate*each.Every.Seconds()))
+	q.Stall = each
+	o := newOracle(name, rate, load.Constant, q, periods*int(rate*each.Every.Seconds()))
+	o.known.load.Connections = connections
 	o.judge = func(t *trial, noise string) []Finding {
 		var fs []Finding
-		for _, p := range []float64{.5, .9, .95, .99} {
+		for _, p := range quantiles {
 			allowed := allowedP95 + apart
-			if p <= 1-each.Delayed(stallRho) {
+			if p <= 1-each.Delayed(rho) {
 				allowed = allowedP50
 			}
 			name := fmt.Sprintf("p%.0f", 100*p)
-			fs = append(fs, o.within(name, each.Quantile(serviceTime, stallRho, p), measured(t, p), allowed).judged(noise))
+			fs = append(fs, o.within(name, each.Quantile(serviceTime, rho, p), measured(t, p), allowed).judged(noise))
 		}
 		g := o.known.fitted(t.tally.Response, apart)
 		return append(fs,

@@ -50,8 +50,8 @@ func TestReportOfAQuietMachine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakery{t: t, error: 40 * time.Microsecond, foreign: []float64{.02}}
 		r := calibrated(t, f)
-		if r.count(Kept) != len(r.Findings) || len(r.Findings) != 27+len(r.Lags) {
-			t.Errorf("%d of %d findings kept; want all of 27 and one for each rate: %+v", r.count(Kept), len(r.Findings), r.Findings)
+		if r.count(Kept) != len(r.Findings) || len(r.Findings) != 33+len(r.Lags) {
+			t.Errorf("%d of %d findings kept; want all of 33 and one for each rate: %+v", r.count(Kept), len(r.Findings), r.Findings)
 		}
 		text := textOf(t, r)
 		for _, want := range []string{

@@ -47,6 +47,7 @@ type trial struct {
 	server   *evidence.Usage
 	activity evidence.Activity
 	hiccups  Hiccups
+	sent     []engine.Moment // the first requests of the window, if the job traced them
 }
 
 // newStand returns the stand that c describes.
@@ -94,6 +95,9 @@ func (s *stand) run(ctx context.Context, srv server, b engine.Backend, j engine.
 	t.tally, err = s.load(ctx, b, j)
 	if err != nil {
 		return nil, err
+	}
+	if j.Trace != nil {
+		t.sent = j.Trace.Moments
 	}
 	return t, nil
 }
