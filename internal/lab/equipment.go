@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -35,15 +34,24 @@ type Equipment struct {
 	Scratch    string // a folder of the run's own: unpacked subjects, home and temporary files
 	Webdyno    string // path of this program
 	PlanDir    string // folder that a plan's relative paths start from; empty for a shipped plan
+
+	Builds      string   // folder where what was built is kept from run to run; empty: below Scratch
+	PythonPath  []string // virtual environments and folders of modules that Pythons are looked for in first
+	NodeModules string   // where the packages are of subjects of node that ship, in a folder for each of theirs; empty: nowhere
 }
 
-// A launch is how one variant is started here: everything but the port.
+// A launch is how one variant, or a service, is started here: everything but
+// the port and the addresses of services.
 type launch struct {
 	subject *plan.Subject
+	scheme  string            // of its address
 	words   map[string]string // what stands for {python}, {dir}, …: all but {port}
 	program string            // the path of the first argument, where it is a bare name
 	command supervise.Command // all but what holds the port
 	url     *url.URL          // already running, instead of the rest
+
+	pythonPath []string  // what PYTHONPATH holds behind the subject's own
+	build      *building // what is built into a folder of its own; nil: nothing
 }
 
 // Prepared is what came of preparing a plan: what can run and how, and every
@@ -51,23 +59,32 @@ type launch struct {
 type Prepared struct {
 	Entries  []Entry
 	Subjects []evidence.Subject
+	Services []evidence.Subject
 	launches map[int]*launch // by variant
+	helpers  map[string]*helperLaunch
 }
 
 // Prepare finds out which variants of p can run here. It starts nothing but what
 // asks interpreters for their modules. A variant that cannot run is no error:
 // its facts say why and what would mend it.
 func (q *Equipment) Prepare(ctx context.Context, p *plan.Plan) (*Prepared, error) {
-	out := &Prepared{launches: map[int]*launch{}}
+	out := &Prepared{launches: map[int]*launch{}, helpers: map[string]*helperLaunch{}}
+	if err := q.prepareServices(ctx, p, out); err != nil {
+		return nil, err
+	}
 	for i, v := range p.Variants() {
-		facts := evidence.Subject{Name: v.Subject.Name, Bound: v.Subject.Bound, URL: v.Subject.URL}
+		facts := evidence.Subject{Name: v.Subject.Name, Bound: v.Subject.Bound, URL: v.Subject.URL, Uses: v.Subject.Uses}
 		for _, c := range v.Choice {
 			if facts.Variant == nil {
 				facts.Variant = map[string]string{}
 			}
 			facts.Variant[c.Factor] = c.Level.String()
 		}
-		l, err := q.prepare(ctx, p, v, &facts)
+		err := out.broken(v.Subject.Uses)
+		var l *launch
+		if err == nil {
+			l, err = q.prepare(ctx, p, v, &facts)
+		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
@@ -82,6 +99,18 @@ func (q *Equipment) Prepare(ctx context.Context, p *plan.Plan) (*Prepared, error
 	return out, nil
 }
 
+// canLimitMemory tells whether a subject's memory can be limited here, before
+// anything is started.
+func canLimitMemory() error {
+	if err := supervise.CanLimitMemory(); err != nil {
+		return &host.MissingError{
+			What: "limits.memory cannot be kept", Reason: err.Error(),
+			Hint: "run webdyno as root, or leave limits.memory out",
+		}
+	}
+	return nil
+}
+
 // hintOf returns what an error of package host knows to mend it.
 func hintOf(err error) string {
 	if m := new(host.MissingError); errors.As(err, &m) {
@@ -94,28 +123,34 @@ func (q *Equipment) prepare(ctx context.Context, p *plan.Plan, v plan.Variant, f
 	s := v.Subject
 	if s.URL != "" {
 		u, err := url.Parse(s.URL)
-		return &launch{subject: s, url: u}, err
+		return &launch{subject: s, scheme: "http", url: u}, err
 	}
-	cpus, err := q.cpusOf(p, s)
+	cpus, err := q.cpusOf(p.CPUsOf(v))
 	if err != nil {
 		return nil, err
 	}
+	unknown := placeholders(p)
+	if s.Measures() {
+		unknown = unmade(p, unknown)
+	}
+	return q.lay(ctx, v, "http", cpus, unknown, facts)
+}
+
+// lay works out how a variant, or a service, is started, and writes down what it
+// is. What is not known before the start is shown as the name of it.
+func (q *Equipment) lay(ctx context.Context, v plan.Variant, scheme string, cpus []int, unknown map[string]string, facts *evidence.Subject) (*launch, error) {
+	s := v.Subject
 	dir, err := q.folder(s)
 	if err != nil {
 		return nil, err
 	}
+	if s.Limits.Memory > 0 {
+		if err := canLimitMemory(); err != nil {
+			return nil, err
+		}
+	}
 	facts.Tools = map[string]string{}
-	words := map[string]string{
-		"host": loopback.String(), "dir": dir, "webdyno": q.Webdyno,
-		"cpus": strconv.Itoa(len(cpus)),
-	}
-	for _, c := range v.Choice {
-		words[c.Factor] = c.Level.String()
-	}
-	if err := q.tools(ctx, s, v, words, facts.Tools); err != nil {
-		return nil, err
-	}
-	l := &launch{subject: s, words: words, command: supervise.Command{
+	l := &launch{subject: s, scheme: scheme, command: supervise.Command{
 		Dir:    dir,
 		CPUs:   cpus,
 		Files:  s.Limits.Files,
@@ -123,10 +158,23 @@ func (q *Equipment) prepare(ctx context.Context, p *plan.Plan, v plan.Variant, f
 		Signal: signalNamed(s.Stop.Signal),
 		Grace:  s.Stop.Grace,
 	}}
+	l.words = map[string]string{
+		"host": loopback.String(), "dir": dir, "webdyno": q.Webdyno,
+		"cpus": strconv.Itoa(len(cpus)),
+	}
+	for _, c := range v.Choice {
+		l.words[c.Factor] = c.Level.String()
+	}
+	if err := q.tools(ctx, l, v, facts); err != nil {
+		return nil, err
+	}
+	if err := q.prepareBuild(ctx, l, v, unknown, facts); err != nil {
+		return nil, err
+	}
 	if err := q.locate(l); err != nil {
 		return nil, err
 	}
-	shown, err := q.on(l, "{port}")
+	shown, err := q.on(l, "{port}", unknown)
 	if err != nil {
 		return nil, err
 	}
@@ -135,11 +183,10 @@ func (q *Equipment) prepare(ctx context.Context, p *plan.Plan, v plan.Variant, f
 	return l, nil
 }
 
-// on returns the command that starts l on a port.
-func (q *Equipment) on(l *launch, port string) (supervise.Command, error) {
-	words := maps.Clone(l.words)
-	words["port"] = port
-	words["url"] = "http://" + words["host"] + ":" + port
+// on returns the command that starts l on a port, beside services that the words
+// stand for.
+func (q *Equipment) on(l *launch, port string, beside map[string]string) (supervise.Command, error) {
+	words := l.filled(port, beside)
 	cmd := l.command
 	var err error
 	if cmd.Argv, err = fill(arguments(l.subject), words); err != nil {
@@ -148,24 +195,25 @@ func (q *Equipment) on(l *launch, port string) (supervise.Command, error) {
 	if l.program != "" {
 		cmd.Argv[0] = l.program
 	}
-	var extra []string
-	for _, v := range l.subject.Env {
-		value, err := plan.Substitute(v.Value, words)
-		if err != nil {
-			return cmd, fmt.Errorf("env %s: %w", v.Name, err)
-		}
-		extra = append(extra, v.Name+"="+value)
+	extra, err := q.variables(l, words)
+	if err != nil {
+		return cmd, err
 	}
 	cmd.Env = supervise.CleanEnv(q.Scratch, extra)
 	return cmd, nil
 }
 
+// filled are all words that stand for something in what starts l.
+func (l *launch) filled(port string, beside map[string]string) map[string]string {
+	words := maps.Clone(l.words)
+	maps.Copy(words, beside)
+	words["port"] = port
+	words["url"] = l.scheme + "://" + words["host"] + ":" + port
+	return words
+}
+
 // cpusOf chooses a subject's CPUs from those that subjects are given from.
-func (q *Equipment) cpusOf(p *plan.Plan, s *plan.Subject) ([]int, error) {
-	want := s.CPUs
-	if want == (plan.CPUs{}) {
-		want = p.CPUs
-	}
+func (q *Equipment) cpusOf(want plan.CPUs) ([]int, error) {
 	if want.All {
 		return q.Machine, nil
 	}
@@ -204,53 +252,6 @@ func (q *Equipment) folder(s *plan.Subject) (string, error) {
 	return dir, err
 }
 
-// tools finds the interpreter and the programs the subject needs.
-func (q *Equipment) tools(ctx context.Context, s *plan.Subject, v plan.Variant, words, found map[string]string) error {
-	if mentions(s, "{python}") || len(s.Needs.Modules) > 0 {
-		py, err := q.Finder.Python(ctx, interpreterKind(v), s.Needs.Modules)
-		if err != nil {
-			return better(err, s.Needs)
-		}
-		words["python"] = py.Path
-		found["python"] = py.String()
-	}
-	for _, name := range s.Needs.Commands {
-		path, version, err := q.Finder.Command(name)
-		if err != nil {
-			return better(err, s.Needs)
-		}
-		found[name] = strings.TrimSpace(path + " " + version)
-	}
-	return nil
-}
-
-// better replaces the finder's general hint by the packages the plan names.
-func better(err error, n plan.Needs) error {
-	m := new(host.MissingError)
-	if errors.As(err, &m) && len(n.Debian) > 0 {
-		m.Hint = "apt-get install -y --no-install-recommends " + strings.Join(n.Debian, " ")
-	}
-	return err
-}
-
-// interpreterKind is the variant's own choice, where it has one.
-func interpreterKind(v plan.Variant) string {
-	for _, c := range v.Choice {
-		if c.Factor == "python" {
-			return c.Level.String()
-		}
-	}
-	return "cpython"
-}
-
-func mentions(s *plan.Subject, word string) bool {
-	texts := slices.Concat(slices.Concat(s.Build...), s.Start, s.Args, []string{s.Shell})
-	for _, v := range s.Env {
-		texts = append(texts, v.Value)
-	}
-	return slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(t, word) })
-}
-
 // arguments is the subject's command line, unfilled.
 func arguments(s *plan.Subject) []string {
 	switch {
@@ -258,6 +259,8 @@ func arguments(s *plan.Subject) []string {
 		return append([]string{"{webdyno}", "serve", s.Serve, "--addr={host}:{port}"}, s.Args...)
 	case s.Shell != "":
 		return []string{"/bin/sh", "-c", s.Shell}
+	case s.Measures():
+		return s.Measure
 	}
 	return s.Start
 }
@@ -277,15 +280,28 @@ func fill(args []string, words map[string]string) ([]string, error) {
 // locate makes the program's name a path, so that what the record says is what
 // was run.
 func (q *Equipment) locate(l *launch) error {
-	argv, err := fill(arguments(l.subject)[:1], l.words)
+	argv := arguments(l.subject)
+	if len(argv) == 0 {
+		return nil // it runs already
+	}
+	argv, err := fill(argv[:1], l.words)
 	if err != nil {
 		return err
 	}
 	if strings.ContainsRune(argv[0], '/') {
 		return nil
 	}
-	l.program, _, err = q.Finder.Command(argv[0])
-	return better(err, l.subject.Needs)
+	l.program, err = q.programOf(l.subject, argv[0])
+	return err
+}
+
+// programOf returns the path of a program.
+func (q *Equipment) programOf(s *plan.Subject, name string) (string, error) {
+	if strings.ContainsRune(name, '/') {
+		return name, nil
+	}
+	path, _, err := q.command(s, name)
+	return path, better(err, s.Needs)
 }
 
 var signals = map[string]syscall.Signal{

@@ -16,6 +16,16 @@ type RoundStarted struct {
 	Trials    int // in this round, still to do
 }
 
+// ServiceStarting is sent before a service is started.
+type ServiceStarting struct{ Name string }
+
+// ServiceFailed is sent when a service could not be brought up, ended, or left
+// something behind.
+type ServiceFailed struct {
+	Name    string
+	Failure evidence.Failure
+}
+
 // SubjectStarting is sent before a subject is started.
 type SubjectStarting struct{ Name string }
 
@@ -58,6 +68,8 @@ type BudgetSpent struct {
 type Finished struct{}
 
 func (RoundStarted) event()     {}
+func (ServiceStarting) event()  {}
+func (ServiceFailed) event()    {}
 func (SubjectStarting) event()  {}
 func (SubjectReady) event()     {}
 func (SubjectFailed) event()    {}

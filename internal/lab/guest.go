@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"webdyno/internal/evidence"
@@ -30,6 +31,13 @@ const (
 // bringUp starts the subject of s, has it answer, and warms it. What goes wrong
 // with the subject is kept in s; the error is for what ends the run.
 func (r *round) bringUp(ctx context.Context, s *seat) error {
+	if lost := r.without(s.entry.Subject.Uses); lost != nil {
+		s.last = lost
+		return nil
+	}
+	if s.entry.Subject.Measures() {
+		return nil // it is run in each trial, and is not up in between
+	}
 	r.lab.observe(SubjectStarting{Name: s.entry.Name})
 	s.starts++
 	g, err := r.invite(ctx, s)
@@ -42,7 +50,9 @@ func (r *round) bringUp(ctx context.Context, s *seat) error {
 		return nil
 	}
 	f := failure(err)
-	if s.up != nil {
+	if lost := r.without(s.entry.Subject.Uses); lost != nil {
+		f = *lost
+	} else if s.up != nil {
 		f.Last = s.up.LastLines(lastLines)
 	}
 	s.last = &f
@@ -70,7 +80,7 @@ func (r *round) invite(ctx context.Context, s *seat) (*guest, error) {
 	if s.starts > 1 {
 		log = fmt.Sprintf("%s-%d", log, s.starts)
 	}
-	srv, err := r.lab.Start(ctx, s.entry, r.rec.LogPath(log))
+	srv, err := r.lab.Start(ctx, s.entry, r.wordsOf(s.entry.Subject.Uses), r.rec.LogPath(log))
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +124,7 @@ func (r *round) awaitAnswer(ctx context.Context, g *guest, ready plan.Ready) err
 	var firstWrong time.Time
 	var wrongly error // the last wrong answer: it tells more than a later silence
 	for {
-		err := r.lab.Ask(ctx, g.Address(), ask)
+		_, err := r.lab.Ask(ctx, g.Address(), ask)
 		if err == nil {
 			return nil
 		}
@@ -164,17 +174,28 @@ func (r *round) readyRequest(g *guest, path string) (*workload.Request, error) {
 // of them wrongly is not loaded with any.
 func (r *round) verify(ctx context.Context, g *guest) error {
 	for i, set := range g.sets {
-		for j := range set.Requests {
-			err := r.lab.Ask(ctx, g.Address(), &set.Requests[j])
+		for _, ask := range set.Distinct() {
+			answer, err := r.lab.Ask(ctx, g.Address(), ask)
 			if err == nil {
+				g.keep(ask, answer)
 				continue
 			}
 			kind := evidence.NotReady
 			if wrong := new(workload.WrongError); errors.As(err, &wrong) {
 				kind = evidence.WrongBytes
 			}
-			return &Trouble{kind, fmt.Errorf("asked %s: %w", r.x.Settings[i].Workload.Path, err)}
+			return &Trouble{kind, fmt.Errorf("asked %s: %w", r.asked(i, ask), err)}
 		}
 	}
 	return nil
+}
+
+// asked names a request of a setting: by its path, or, where there are several
+// requests, by its method too.
+func (r *round) asked(setting int, ask *workload.Request) string {
+	if x := r.x.Settings[setting].Workload; len(x.Mix) == 0 {
+		return x.Path
+	}
+	line, _, _ := strings.Cut(string(ask.Bytes), " HTTP/")
+	return line
 }

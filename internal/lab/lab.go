@@ -30,6 +30,8 @@ type Server interface {
 	// Exit says how it ended, once Done is closed: "exited with status 139
 	// after 4.2 s".
 	Exit() string
+	// How is Exit without the time: "exited with status 139".
+	How() string
 	// Meter begins to measure what its process tree uses; the function it
 	// returns ends that. It returns nil for a server whose processes are not
 	// ours.
@@ -59,22 +61,34 @@ type Lab struct {
 	Generate Generator
 
 	// Start starts an entry and returns once it listens, or says why it does
-	// not; a *Trouble tells what kind of failure that is. What the subject
-	// writes goes to the file log.
-	Start func(ctx context.Context, e *Entry, log string) (Server, error)
+	// not; a *Trouble tells what kind of failure that is. Beside holds the words
+	// that stand for the services it uses. What the subject writes goes to the
+	// file log.
+	Start func(ctx context.Context, e *Entry, beside map[string]string, log string) (Server, error)
 
-	// Ask sends one request, apart from any load, and checks the answer.
-	Ask func(ctx context.Context, to Address, r *workload.Request) error
+	// StartService does the same for a service, and primes it. It may be nil
+	// where the plan has none.
+	StartService func(ctx context.Context, s *plan.Service, beside map[string]string, log string) (Service, error)
+
+	// Measure runs an entry that measures itself, once, with words that stand for
+	// the services it uses and the levels of the plan's factors, and returns what
+	// it printed and what it used, or a *Trouble. It may be nil where there is no
+	// such entry.
+	Measure func(ctx context.Context, e *Entry, words map[string]string, log string) (*evidence.Measured, *evidence.Usage, error)
+
+	// Ask sends one request, apart from any load, and checks the answer. The
+	// answer is nil where there is an error.
+	Ask func(ctx context.Context, to Address, r *workload.Request) (*workload.Answer, error)
 
 	// Watch begins to watch the machine; the function it returns ends that, and
 	// is told how much CPU time webdyno and the subject used meanwhile. If nil,
 	// the machine is not watched.
 	Watch func() (end func(ours time.Duration) evidence.Activity)
 
-	// Answered is how many requests of the load under way have been answered so
-	// far. If nil, the answers between two readings are reckoned from the
-	// window's.
-	Answered func() uint64
+	// Progress is how far the load under way has come, or the last one if none
+	// is. If nil, the answers between two readings are reckoned from the
+	// window's, and calls of services are not counted.
+	Progress func() engine.Snapshot
 
 	// MeterSelf is Meter for webdyno's own process. If nil, it is not measured.
 	MeterSelf func() (read func() (*evidence.Usage, error), err error)

@@ -13,6 +13,7 @@ import (
 
 	"webdyno/internal/engine"
 	"webdyno/internal/evidence"
+	"webdyno/internal/httpwire"
 	"webdyno/internal/plan"
 	"webdyno/internal/workload"
 )
@@ -56,6 +57,7 @@ func (s *puppet) Start() evidence.Start {
 func (s *puppet) Check() error          { return s.notSelf }
 func (s *puppet) Done() <-chan struct{} { return s.done }
 func (s *puppet) Exit() string          { return "exited with status 139 after 4.2 s" }
+func (s *puppet) How() string           { return "exited with status 139" }
 func (s *puppet) Meter() (func() (*evidence.Usage, error), error) {
 	return func() (*evidence.Usage, error) {
 		return &evidence.Usage{CPU: time.Second, Span: 2 * time.Second}, nil
@@ -72,6 +74,8 @@ type theatre struct {
 	up     []*puppet
 	jobs   []string // host of each trial's load, warm-ups aside
 
+	calls, due uint64 // what a service counted; what a load did
+
 	perform func(p *puppet)                                // sets up a puppet as it starts
 	fail    map[string]error                               // what starting some of them comes to
 	during  func(ctx context.Context, job engine.Job) bool // true: the load ends in an error
@@ -85,7 +89,7 @@ func newTheatre() *theatre {
 	return th
 }
 
-func (th *theatre) start(_ context.Context, e *Entry, _ string) (Server, error) {
+func (th *theatre) start(_ context.Context, e *Entry, _ map[string]string, _ string) (Server, error) {
 	if err := th.fail[e.Name]; err != nil {
 		return nil, err
 	}
@@ -97,11 +101,14 @@ func (th *theatre) start(_ context.Context, e *Entry, _ string) (Server, error) 
 	return p, nil
 }
 
-func (th *theatre) ask(_ context.Context, to Address, _ *workload.Request) error {
+func (th *theatre) ask(_ context.Context, to Address, _ *workload.Request) (*workload.Answer, error) {
 	if th.wrong[to.Host] {
-		return &workload.WrongError{}
+		return nil, &workload.WrongError{}
 	}
-	return nil
+	return &workload.Answer{
+		Status: 200, Version: httpwire.HTTP11, Header: []byte("HTTP/1.1 200 OK\r\nServer: puppet\r\n\r\n"),
+		Bytes: 12, Framing: workload.ByChunks, KeepAlive: true,
+	}, nil
 }
 
 // Run implements Generator: it takes the time of its job and tallies a hundred
@@ -199,6 +206,10 @@ func TestRoundsAndBlocks(t *testing.T) {
 		m := rec.lines[0]
 		if m.Server.Answered != 100 || m.Start.Ready < 10*time.Millisecond || !m.Start.Warmup.Steady {
 			t.Errorf("answered %d, start %+v", m.Server.Answered, m.Start)
+		}
+		a := m.Start.Answers // both settings are answered alike: one shape
+		if len(a) != 1 || a[0].Asked != "GET /1" || a[0].Framing != evidence.ByChunks || a[0].Head != 35 || !slices.Equal(a[0].Headers, []string{"Server"}) {
+			t.Errorf("answers %+v", a)
 		}
 	})
 }

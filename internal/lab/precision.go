@@ -40,7 +40,7 @@ func newPrecision(p *plan.Plan, timeout time.Duration) *precision {
 // that is only known to lie beyond the timeout, or zero, has no logarithm: as
 // long as there is one, its interval is not narrow.
 func (w *precision) add(m *evidence.Measurement) error {
-	if m.Failure != nil || m.Trial.Bound || m.Tally == nil || m.Tally.WrongBytes > 0 {
+	if m.Failure != nil || m.Trial.Bound || m.Tally == nil && m.Measured == nil || m.Tally != nil && m.Tally.WrongBytes > 0 {
 		return nil
 	}
 	v := report.ValueWithin(w.metric, m, w.timeout)

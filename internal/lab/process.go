@@ -19,22 +19,22 @@ import (
 
 // Start starts an entry, on a port of its own, and returns once it listens
 // there itself. It is what Lab.Start wants.
-func (q *Equipment) Start(prepared *Prepared) func(context.Context, *Entry, string) (Server, error) {
-	return func(ctx context.Context, e *Entry, log string) (Server, error) {
+func (q *Equipment) Start(prepared *Prepared) func(context.Context, *Entry, map[string]string, string) (Server, error) {
+	return func(ctx context.Context, e *Entry, beside map[string]string, log string) (Server, error) {
 		l := prepared.launches[e.Index]
 		if l.url != nil {
 			return newNeighbour(ctx, l)
 		}
-		return q.start(ctx, l, log)
+		return q.start(ctx, l, beside, log)
 	}
 }
 
-func (q *Equipment) start(ctx context.Context, l *launch, log string) (Server, error) {
+func (q *Equipment) start(ctx context.Context, l *launch, beside map[string]string, log string) (Server, error) {
 	port, err := q.Ports.Free()
 	if err != nil {
 		return nil, &Trouble{evidence.Instrument, err}
 	}
-	cmd, err := q.on(l, strconv.Itoa(int(port)))
+	cmd, err := q.on(l, strconv.Itoa(int(port)), beside)
 	if err != nil {
 		return nil, &Trouble{evidence.NotStarted, err}
 	}
@@ -87,7 +87,8 @@ func (s *process) Address() Address {
 }
 
 func (s *process) Start() evidence.Start {
-	return evidence.Start{Listens: s.listens, PID: s.PID(), Address: s.addr.String(), Proof: s.proof}
+	return evidence.Start{Listens: s.listens, PID: s.PID(), Address: s.addr.String(), Proof: s.proof,
+		Backlog: supervise.Backlog(s.addr)}
 }
 
 // Check asks the kernel again whose listener it is.
@@ -97,6 +98,7 @@ func (s *process) Check() error {
 }
 
 func (s *process) Exit() string { return s.Process.Exit().String() }
+func (s *process) How() string  { return s.Process.Exit().How() }
 
 func (s *process) Meter() (func() (*evidence.Usage, error), error) {
 	return meter(s.Process)
@@ -126,7 +128,7 @@ func (s *process) Stop() (string, error) {
 
 // WatchMachine watches the CPUs in use. It is what Lab.Watch wants.
 func (q *Equipment) WatchMachine() func(ours time.Duration) evidence.Activity {
-	watch := host.Watch{Root: q.Root, CPUs: q.inUse(), Interrupts: q.Interrupts}
+	watch := host.Watch{Root: q.Root, CPUs: q.inUse(), Interrupts: q.Interrupts, Hiccups: !q.CPUs.Shared}
 	// A failure shows in the glance's emptiness, which End reports as unknown.
 	began, _ := watch.Begin()
 	return func(ours time.Duration) evidence.Activity { return watch.End(began, ours) }
@@ -180,6 +182,7 @@ func (n *neighbour) Start() evidence.Start {
 func (n *neighbour) Check() error                                    { return nil }
 func (n *neighbour) Done() <-chan struct{}                           { return n.never }
 func (n *neighbour) Exit() string                                    { return "" }
+func (n *neighbour) How() string                                     { return "" }
 func (n *neighbour) Meter() (func() (*evidence.Usage, error), error) { return nil, nil }
 func (n *neighbour) LastLines(int) []string                          { return nil }
 func (n *neighbour) Stop() (string, error)                           { return "", nil }

@@ -24,7 +24,9 @@ type round struct {
 	ends     int         // of subjects that left something behind, those on record included
 	attempts map[int]int // how often each block had been begun before, by number
 
-	seats []*seat // one for each entry, in the order of x.Entries
+	seats   []*seat   // one for each entry, in the order of x.Entries
+	helpers []*helper // one for each service that is used, in the plan's order
+	errs    error     // of stopping services within the round
 }
 
 // A seat is an entry's place in a round: its server while it is up, and how
@@ -49,7 +51,10 @@ func (r *round) carryOut(ctx context.Context) (err error) {
 
 	r.seat()
 	r.ends = r.pastEnds()
-	defer func() { err = errors.Join(err, r.clear()) }()
+	defer func() { err = errors.Join(err, r.clear(), r.stopServices()) }()
+	if err := r.startServices(ctx); err != nil {
+		return err
+	}
 	for _, s := range r.shuffled() {
 		if err := r.bringUp(ctx, s); err != nil {
 			return err

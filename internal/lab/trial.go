@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"webdyno/internal/engine"
@@ -15,18 +16,25 @@ import (
 // trial carries out one trial and records it. Whatever happens to the subject
 // is in the record; the error is for what ends the run.
 func (r *round) trial(ctx context.Context, b plan.Block, s *seat) error {
-	if s.up == nil && s.starts <= restartsPerRound && s.last != nil && s.last.Kind == evidence.Died {
+	lost := r.without(s.entry.Subject.Uses)
+	if s.up == nil && lost == nil && s.starts <= restartsPerRound && s.last != nil && s.last.Kind == evidence.Died {
 		if err := r.bringUp(ctx, s); err != nil {
 			return err
 		}
 	}
 	m := &evidence.Measurement{Trial: r.describe(b, s), Began: time.Now(), Host: unwatched}
-	if s.up == nil {
+	switch {
+	case lost != nil:
+		m.Failure = lost
+	case s.entry.Subject.Measures():
+		r.lab.observe(TrialStarted{Trial: m.Trial, Lasts: s.entry.Subject.Timeout})
+		r.measureItself(ctx, b, s, m)
+	case s.up == nil:
 		m.Failure = s.last
-	} else {
+	default:
 		r.lab.observe(TrialStarted{Trial: m.Trial, Lasts: r.x.Plan.Rewarm + r.x.Plan.Window})
 		m.Start = &s.up.start
-		r.measure(ctx, b, s.up, m)
+		r.measure(ctx, b, s, m)
 	}
 	if err := r.rec.Append(m); err != nil {
 		return fmt.Errorf("trial %s: %w", m.Trial.ID, err)
@@ -70,11 +78,17 @@ func (r *round) describe(b plan.Block, s *seat) evidence.Trial {
 	return t
 }
 
-// measure puts the load of block b on g and fills m.
-func (r *round) measure(ctx context.Context, b plan.Block, g *guest, m *evidence.Measurement) {
-	loaded, cancel := untilDone(ctx, g)
+// measure puts the load of block b on the subject of s and fills m.
+func (r *round) measure(ctx context.Context, b plan.Block, s *seat, m *evidence.Measurement) {
+	g, uses := s.up, s.entry.Subject.Uses
+	needed := []Server{g}
+	for _, h := range r.helpersOf(uses) {
+		needed = append(needed, h.up)
+	}
+	loaded, cancel := untilDone(ctx, needed...)
 	defer cancel()
 	w := &witness{lab: r.lab, server: g}
+	r.attend(ctx, uses, w)
 	began := time.Now()
 	tally, err := r.lab.Generate.Run(loaded, engine.Job{
 		Address:  g.Address().TCP,
@@ -88,18 +102,25 @@ func (r *round) measure(ctx context.Context, b plan.Block, g *guest, m *evidence
 		Edge:     w.edge,
 	})
 	m.Tally = tally
+	lasted := time.Since(began)
+	w.count(ctx, tally)
 	w.testify(m)
-	m.Failure = r.whatFailed(ctx, g, err, time.Since(began))
+	m.Failure = r.whatFailed(ctx, s, err, lasted)
 }
 
 // whatFailed asks, in the order of their weight, what may have spoilt a trial.
-func (r *round) whatFailed(ctx context.Context, g *guest, err error, after time.Duration) *evidence.Failure {
+func (r *round) whatFailed(ctx context.Context, s *seat, err error, after time.Duration) *evidence.Failure {
+	g := s.up
 	if ctx.Err() != nil {
 		return &evidence.Failure{Kind: evidence.Abandoned, Text: context.Cause(ctx).Error()}
 	}
+	if lost := r.without(s.entry.Subject.Uses); lost != nil {
+		return lost // whatever the subject did then is not its doing
+	}
 	if died := ended(g); died != nil {
 		f := failure(died)
-		f.Text = fmt.Sprintf("%s, after %.1f s of load", g.Exit(), after.Seconds())
+		f.Exit, f.After = g.How(), after
+		f.Text = fmt.Sprintf("%s after %.1f s of load", f.Exit, after.Seconds())
 		f.Last = g.LastLines(lastLines)
 		return &f
 	}
@@ -128,6 +149,10 @@ type witness struct {
 	before, now uint64 // answers when the meters began and ended
 	activity    evidence.Activity
 	errs        []error
+
+	services []*attendance
+	attended []evidence.Service
+	notes    []evidence.Note
 }
 
 func (w *witness) edge(e engine.Edge) {
@@ -147,14 +172,17 @@ func (w *witness) open() {
 		w.readSelf = w.begin(w.lab.MeterSelf)
 	}
 	w.readServer = w.begin(w.server.Meter)
+	for _, a := range w.services {
+		a.read = w.begin(a.helper.up.Meter)
+	}
 	w.before = w.answered()
 }
 
 func (w *witness) answered() uint64 {
-	if w.lab.Answered == nil {
+	if w.lab.Progress == nil {
 		return 0
 	}
-	return w.lab.Answered()
+	return w.lab.Progress().Answered
 }
 
 func (w *witness) begin(meter func() (func() (*evidence.Usage, error), error)) func() (*evidence.Usage, error) {
@@ -168,12 +196,15 @@ func (w *witness) begin(meter func() (func() (*evidence.Usage, error), error)) f
 func (w *witness) close() {
 	w.usage = w.end(w.readServer)
 	w.now = w.answered() // after the reading, as it was when the window opened
+	for _, a := range w.services {
+		a.usage = w.end(a.read)
+	}
 	w.self = w.end(w.readSelf)
 	if w.endWatch == nil {
 		return
 	}
 	var ours time.Duration
-	for _, u := range []*evidence.Usage{w.usage, w.self} {
+	for _, u := range w.used() {
 		if u != nil {
 			ours += u.CPU
 		}
@@ -190,6 +221,15 @@ func (w *witness) end(read func() (*evidence.Usage, error)) *evidence.Usage {
 	return u
 }
 
+// used is what was read of all process trees that are ours.
+func (w *witness) used() []*evidence.Usage {
+	all := []*evidence.Usage{w.usage, w.self}
+	for _, a := range w.services {
+		all = append(all, a.usage)
+	}
+	return all
+}
+
 func (w *witness) fault(err error) {
 	if err != nil {
 		w.errs = append(w.errs, err)
@@ -199,7 +239,8 @@ func (w *witness) fault(err error) {
 // testify adds to m what was read. CPU per request divides what was used
 // between the readings by what was answered between them.
 func (w *witness) testify(m *evidence.Measurement) {
-	m.Server, m.Client = w.usage, w.self
+	m.Server, m.Client, m.Services = w.usage, w.self, w.attended
+	m.Notes = append(m.Notes, w.notes...)
 	if w.endWatch != nil {
 		m.Host = w.activity
 	}
@@ -209,7 +250,7 @@ func (w *witness) testify(m *evidence.Measurement) {
 			Text: fmt.Sprintf("what was used could not be read: %v", err),
 		})
 	}
-	for _, u := range []*evidence.Usage{m.Server, m.Client} {
+	for _, u := range w.used() {
 		if u != nil {
 			u.Answered = w.between(u, m.Tally)
 		}
@@ -221,7 +262,7 @@ func (w *witness) testify(m *evidence.Measurement) {
 // which lie a little outside its edges.
 func (w *witness) between(u *evidence.Usage, t *evidence.Tally) uint64 {
 	switch {
-	case w.lab.Answered != nil:
+	case w.lab.Progress != nil:
 		return w.now - w.before
 	case t == nil || t.Window <= 0:
 		return 0
@@ -229,22 +270,23 @@ func (w *witness) between(u *evidence.Usage, t *evidence.Tally) uint64 {
 	return uint64(float64(t.InWindow+t.WrongIn)*float64(u.Span)/float64(t.Window) + 0.5)
 }
 
-// untilDone returns a context that also ends when the server does.
-func untilDone(ctx context.Context, s Server) (context.Context, context.CancelFunc) {
+// untilDone returns a context that also ends when one of the servers does.
+func untilDone(ctx context.Context, servers ...Server) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	stop := make(chan struct{})
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		select {
-		case <-s.Done():
-			cancel()
-		case <-stop:
-		}
-	}()
+	var watching sync.WaitGroup
+	for _, s := range servers {
+		watching.Go(func() {
+			select {
+			case <-s.Done():
+				cancel()
+			case <-stop:
+			}
+		})
+	}
 	return ctx, func() {
 		close(stop)
-		<-stopped
+		watching.Wait()
 		cancel()
 	}
 }

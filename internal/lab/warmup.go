@@ -93,7 +93,7 @@ func (r *round) slice(ctx context.Context, g *guest, setting int, e load.Extent,
 		Unix:     g.Address().Unix,
 		TLS:      g.Address().TLS,
 		Requests: g.sets[setting],
-		Load:     r.x.Settings[setting].Load,
+		Load:     load.WithoutIdle(r.x.Settings[setting].Load),
 		Window:   e,
 		Seed:     load.Seed(r.x.Plan.Seed, r.n, 0, setting),
 	})

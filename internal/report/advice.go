@@ -17,7 +17,7 @@ var advices = [...]advice{
 	// No connection could be made.
 	{"ECONNREFUSED", "nothing listens there", "start the server, or correct the host and the port"},
 	{"EADDRNOTAVAIL", "this machine had no port left for another connection",
-		"keep connections (--per-connection 0), end them with --close reset, which leaves no port waiting, or ask more slowly"},
+		"keep connections (--per-connection 0), end them with --close reset, which leaves no port waiting, or ask more slowly; to 127.0.0.1, do not forbid further addresses (--sources)"},
 	{"EADDRINUSE", "this machine had no port left for another connection", "see EADDRNOTAVAIL: keep connections, or --close reset"},
 	{"EMFILE", "webdyno may not have more files open", "raise the limit in this shell (ulimit -n), or use fewer connections"},
 	{"ENFILE", "the whole machine may not have more files open", "raise fs.file-max, or use fewer connections"},

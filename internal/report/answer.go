@@ -24,10 +24,14 @@ func (t *table) answer(r *Report, pairs []*pair) []string {
 	for _, s := range t.leads() {
 		answer = append(answer, s+".")
 	}
+	answer = append(answer, r.fallSentences()...)
 	if len(r.Rows) == 0 {
 		return append(answer, "Nothing was measured that could be reported.")
 	}
 	ends, between := t.byImportance()
+	if r.curved() {
+		between = nil // the knees say more of them
+	}
 	var sentences []string
 	for i, s := range ends {
 		sentences = append(sentences, t.versusAt(s, pairs)...)
@@ -43,6 +47,7 @@ func (t *table) answer(r *Report, pairs []*pair) []string {
 	if len(sentences) == 0 {
 		sentences = t.figuresAlone(r, append(ends, between...))
 	}
+	answer = append(answer, r.kneeSentences()...)
 	answer = append(answer, sentences...)
 	return answer[:min(len(answer), mostSentences)]
 }
@@ -150,7 +155,7 @@ const mostUndecided = 2
 func (p *pair) leads(v *variant) bool {
 	first, _, ratio := p.better()
 	verdict := p.verdict()
-	return p.metric == plan.Throughput && first == v && ratio.HasInterval() && !p.atLimit &&
+	return p.speed && first == v && ratio.HasInterval() && !p.atLimit &&
 		!math.IsInf(ratio.Lo, 1) && (verdict == Faster || verdict == Slower)
 }
 
@@ -202,8 +207,8 @@ func (p *pair) sentence(factorNames []string) string {
 			p.a.name, p.b.name, p.by(), space(where), plural(p.silent, "round"), p.silence()))
 	}
 	if !ratio.HasInterval() {
-		return capital(fmt.Sprintf("%s%d rounds are too few to tell %s and %s apart%s: %d would do.",
-			comma(where), ratio.N, p.a.name, p.b.name, p.by(), stat.MinFor(1-p.alpha)))
+		return capital(fmt.Sprintf("%s%s %s too few to tell %s and %s apart%s: %d would do.",
+			comma(where), plural(ratio.N, "round"), isAre(ratio.N), p.a.name, p.b.name, p.by(), stat.MinFor(1-p.alpha)))
 	}
 	switch v := p.verdict(); {
 	case p.atLimit && p.sign() == 0:
@@ -212,7 +217,7 @@ func (p *pair) sentence(factorNames []string) string {
 	case v == Undetermined:
 		more := ""
 		if n := p.needs(); n > 0 {
-			more = fmt.Sprintf("; about %d rounds would tell", n)
+			more = fmt.Sprintf("; about %s would tell", plural(n, "round"))
 		}
 		if p.ratio.Lo > 0 || p.ratio.Hi < 0 {
 			return capital(fmt.Sprintf("%s%s seems ahead of %s%s (%s), but among so many pairs that may be chance%s.",
@@ -232,7 +237,10 @@ func (p *pair) ahead(first, second *variant, ratio stat.Estimate) string {
 	switch {
 	case math.IsInf(ratio.Lo, 1):
 		return fmt.Sprintf("%s is better than %s%s, and no ratio tells by how much", first.name, second.name, p.by())
-	case p.metric != plan.Throughput:
+	case !p.speed && p.higher:
+		return fmt.Sprintf("%s is better: %s of %s is %s that of %s",
+			first.name, metricName(p.metric), first.name, times(ratio), second.name)
+	case !p.speed:
 		return fmt.Sprintf("%s is better: %s of %s is %s that of %s",
 			first.name, metricName(p.metric), second.name, times(ratio), first.name)
 	case p.atLimit:
@@ -307,14 +315,17 @@ func (t *table) figuresAlone(r *Report, order []*setting) []string {
 
 func (r Row) sentence(factorNames []string) string {
 	s := fmt.Sprintf("%s%s of %s is %s", comma(phrase(factorNames, r.Factors)), metricName(r.Metric), r.name(), r.text())
+	if r.speed && r.Metric != plan.Throughput {
+		s = fmt.Sprintf("%s%s takes %s", comma(phrase(factorNames, r.Factors)), r.name(), r.text())
+	}
 	switch {
 	case r.Lo.Known() && r.Hi.Known():
-		s += fmt.Sprintf(" (%s to %s)", r.Lo.in(r.Unit), r.Hi.in(r.Unit))
+		s += fmt.Sprintf(" (%s to %s)", r.Lo.in(r.shown), r.Hi.in(r.shown))
 	case !r.Value.Known():
 		return capital(fmt.Sprintf("%s%s of %s cannot be told: too few requests fell due in a round.",
 			comma(phrase(factorNames, r.Factors)), metricName(r.Metric), r.name()))
 	default:
-		s += fmt.Sprintf(", of %d rounds: too few for an interval", r.N)
+		s += fmt.Sprintf(", of %s: too few for an interval", plural(r.N, "round"))
 	}
 	return capital(s + ".")
 }
@@ -322,9 +333,9 @@ func (r Row) sentence(factorNames []string) string {
 // text writes the row's value; a lower bound as "≥".
 func (r Row) text() string {
 	if r.Value.Kind == Exactly && r.Metric == plan.Throughput && (r.LowerBound || r.Bound) {
-		return "≥ " + r.Value.in(r.Unit)
+		return "≥ " + r.Value.in(r.shown)
 	}
-	return r.Value.in(r.Unit)
+	return r.Value.in(r.shown)
 }
 
 // phrase says where a setting lies: "at 101 bytes", "at rate = 200, channel =
@@ -380,6 +391,10 @@ func metricName(m plan.Metric) string {
 	switch m {
 	case plan.Throughput:
 		return "throughput"
+	case plan.Goodput:
+		return "the goodput"
+	case plan.Deviation:
+		return "the unsteadiness of throughput"
 	case plan.ResponseP50:
 		return "the median response time"
 	case plan.ResponseP90:

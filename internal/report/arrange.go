@@ -24,6 +24,7 @@ type table struct {
 	trials      []*trial // by round, block, setting and variant
 	ends        []*trial // what was wrong as a round ended, by round: of no setting, and no trials
 	cells       map[place]*cell
+	tries       map[place][]*trial // those that put load on the subject, sound or not
 }
 
 type place struct{ variant, setting int }
@@ -48,6 +49,9 @@ type trial struct {
 	Trial   evidence.Trial
 	Began   time.Time
 	Failure *evidence.Failure
+
+	tried bool // the subject was up, and load was put on it
+	terms      // on which it worked
 
 	variant *variant
 	setting *setting
@@ -96,7 +100,7 @@ func settingName(order []string, factors Factors) string {
 }
 
 func arrange(in Input) (*table, error) {
-	t := &table{plan: in.Plan, setup: in.Setup, cells: map[place]*cell{}}
+	t := &table{plan: in.Plan, setup: in.Setup, cells: map[place]*cell{}, tries: map[place][]*trial{}}
 	if t.plan == nil {
 		t.plan = &plan.Plan{}
 	}
@@ -122,6 +126,9 @@ func (t *table) take(m *evidence.Measurement) error {
 		Load:       exactLoad(t.plan.Load, m.Trial.Factors),
 		CPUsShared: t.setup != nil && t.setup.CPUs.Shared,
 	}
+	if t.setup != nil && m.Tally != nil {
+		c.Ceiling = CeilingOf(t.setup.Facts, m.Tally.Backend, c.Load)
+	}
 	tr := &trial{Trial: m.Trial, Began: m.Began, Failure: m.Failure}
 	tr.notes = distinct(append(slices.Clone(m.Notes), Grade(m, c)...))
 	tr.grade = evidence.Worst(tr.notes)
@@ -130,6 +137,7 @@ func (t *table) take(m *evidence.Measurement) error {
 		return nil
 	}
 	tr.digest = digestOf(m)
+	tr.tried, tr.terms = m.Measured == nil && m.Start != nil, termsOf(m)
 	t.trials = append(t.trials, tr)
 	return nil
 }
@@ -279,6 +287,9 @@ func (t *table) fillCells() {
 		if tr.sound() {
 			t.cells[at].add(tr)
 		}
+		if tr.tried {
+			t.tries[at] = append(t.tries[at], tr)
+		}
 	}
 }
 
@@ -353,7 +364,7 @@ func (t *table) skipped() []Skipped {
 
 // blames tells whether a failure is the subject's.
 func blames(f *evidence.Failure) bool {
-	return f.Kind != evidence.Instrument && f.Kind != evidence.Abandoned
+	return f.Kind != evidence.Instrument && f.Kind != evidence.Abandoned && f.Kind != evidence.NoService
 }
 
 // troubled returns the trials and, after those of its round, what a round's end
@@ -367,7 +378,8 @@ func (t *table) troubled() []*trial {
 func (t *table) failed() []Failed {
 	all := []Failed{}
 	for _, tr := range t.troubled() {
-		f := Failed{Who: who(tr.Trial.Subject, tr.Trial.Variant), Round: tr.Trial.Round, Trial: tr.Trial.ID}
+		f := Failed{Who: who(tr.Trial.Subject, tr.Trial.Variant), Factors: tr.Trial.Factors, Round: tr.Trial.Round, Trial: tr.Trial.ID,
+			told: tr.fell() || tr.unmeasured()}
 		switch {
 		case tr.Failure != nil && blames(tr.Failure):
 			f.What, f.Last = tr.Failure.Text, tr.Failure.Last
@@ -432,7 +444,7 @@ func gather(trials []*trial) []evidence.Note {
 	for _, k := range kinds {
 		h := byKind[k]
 		if h.count < len(trials) {
-			h.note.Text += fmt.Sprintf(" (%d of %d trials)", h.count, len(trials))
+			h.note.Text += fmt.Sprintf(" (%d of %s)", h.count, plural(len(trials), "trial"))
 		}
 		notes = append(notes, h.note)
 	}
@@ -445,7 +457,7 @@ func worseFirst(a, b evidence.Note) int {
 }
 
 // notes returns every kind of note once: of the whole, of its trials, of the fits.
-func (t *table) notes(fits []Fit) []evidence.Note {
+func (t *table) notes(fits []Fit, terms []Terms) []evidence.Note {
 	var all []evidence.Note
 	if t.plan.Load.Open && t.primary() == plan.Throughput {
 		all = append(all, evidence.Note{
@@ -457,6 +469,7 @@ func (t *table) notes(fits []Fit) []evidence.Note {
 		all = append(all, t.setup.Notes...)
 	}
 	all = append(all, gather(t.trials)...)
+	all = append(all, unequal(terms)...)
 	for _, f := range fits {
 		all = append(all, f.Notes...)
 	}

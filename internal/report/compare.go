@@ -17,6 +17,8 @@ type pair struct {
 	a, b    *variant
 	setting *setting
 	metric  plan.Metric
+	higher  bool // more of it is better
+	speed   bool // it says how fast something is
 
 	// logs holds for each round that has both the logarithm of the ratio of a
 	// to b, taken over the blocks that have both, as far as it is known. A trial
@@ -72,8 +74,9 @@ func (t *table) pairsAt(metric plan.Metric, s *setting) []*pair {
 }
 
 func (t *table) pair(metric plan.Metric, s *setting, a, b *variant) *pair {
+	_, higher := t.metric(metric)
 	p := &pair{
-		a: a, b: b, setting: s, metric: metric,
+		a: a, b: b, setting: s, metric: metric, higher: higher, speed: t.ofSpeed(metric),
 		logs:     map[int]stat.Span{},
 		alpha:    1 - t.confidence(),
 		explores: metric != t.primary(),
@@ -94,7 +97,7 @@ func (t *table) pair(metric plan.Metric, s *setting, a, b *variant) *pair {
 		}
 		p.logs[ra.number] = d
 		if y.Kind == Exactly && y.X > 0 {
-			costs = append(costs, cost(metric, y.X))
+			costs = append(costs, cost(higher, y.X))
 		}
 	}
 	p.cost = stat.Median(costs)
@@ -129,8 +132,8 @@ func logRatio(metric plan.Metric, x, y Number) (stat.Span, bool) {
 }
 
 // cost returns a metric as something of which less is better.
-func cost(m plan.Metric, x float64) float64 {
-	if m.HigherIsBetter() {
+func cost(higher bool, x float64) float64 {
+	if higher {
 		return 1 / x
 	}
 	return x
@@ -232,7 +235,7 @@ func (p *pair) sign() int {
 		return 0
 	}
 	better := 1
-	if !p.metric.HigherIsBetter() {
+	if !p.higher {
 		better = -1
 	}
 	switch {
@@ -314,6 +317,7 @@ func (p *pair) comparison() Comparison {
 		Grade:       p.grade,
 		Exploratory: p.explores,
 		AtLimit:     p.atLimit,
+		speed:       p.speed,
 	}
 }
 
@@ -373,7 +377,7 @@ func (p *pair) silence() string {
 // other's cost divided by its own.
 func (p *pair) better() (first, second *variant, ratio stat.Estimate) {
 	e := p.ratio
-	higher := p.metric.HigherIsBetter()
+	higher := p.higher
 	first, second = p.a, p.b
 	if e.Value < 0 && higher || e.Value > 0 && !higher {
 		first, second = p.b, p.a

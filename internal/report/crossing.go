@@ -80,7 +80,7 @@ func (t *table) crossings(pairs []*pair) []Crossing {
 						walk = append(walk, step{pt.level, p})
 					}
 				}
-				all = append(all, t.crossingsAlong(sw, walk)...)
+				all = append(all, t.crossingsAlong(sw, walk, t.confidence())...)
 			}
 		}
 	}
@@ -97,7 +97,7 @@ type step struct {
 // next. Where the two differ in favour, the variants cross in between. Levels at
 // which nothing was shown are passed over, or noise around a tie would make a
 // crossing at every step.
-func (t *table) crossingsAlong(sw sweep, walk []step) []Crossing {
+func (t *table) crossingsAlong(sw sweep, walk []step, level float64) []Crossing {
 	var found []Crossing
 	last := -1
 	for i, s := range walk {
@@ -106,7 +106,7 @@ func (t *table) crossingsAlong(sw sweep, walk []step) []Crossing {
 			continue
 		}
 		if last >= 0 && walk[last].pair.sign() == -sign {
-			if c, ok := t.crossing(sw, walk[last:i+1]); ok {
+			if c, ok := t.crossing(sw, walk[last:i+1], level); ok {
 				found = append(found, c)
 			}
 		}
@@ -127,7 +127,7 @@ func (t *table) crossingsAlong(sw sweep, walk []step) []Crossing {
 // the ratio is drawn over the logarithm of the level. Where a round at either
 // level does not tell the whole ratio, no line can be drawn: leaving such rounds
 // out would choose them by their values.
-func (t *table) crossing(sw sweep, stretch []step) (Crossing, bool) {
+func (t *table) crossing(sw sweep, stretch []step, level float64) (Crossing, bool) {
 	i := steepest(stretch)
 	lo, hi := stretch[i], stretch[i+1]
 	passage := logPassage(lo, hi)
@@ -150,7 +150,7 @@ func (t *table) crossing(sw sweep, stretch []step) (Crossing, bool) {
 		}
 	}
 	slices.Sort(at) // sums must not depend on the order of a map
-	e, _ := stat.HodgesLehmann(at, t.confidence())
+	e, _ := stat.HodgesLehmann(at, level)
 	if c.Model == "logarithms" && lo.level > 0 {
 		e = e.Exp()
 	}
@@ -185,7 +185,7 @@ func straightPassage(lo, hi step) func(round int) (float64, bool) {
 		if !ok || !(growth > 0) {
 			return 0, false
 		}
-		if lo.pair.metric.HigherIsBetter() {
+		if lo.pair.higher {
 			y0, y1 = -y0, -y1 // a rate is the inverse of a cost
 		}
 		below, above := math.Expm1(y0), growth*math.Expm1(y1)

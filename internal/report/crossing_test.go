@@ -61,3 +61,37 @@ func TestExactLoad(t *testing.T) {
 		t.Errorf("got %+v of a load that cannot be read", got)
 	}
 }
+
+// A number of headers, or their length, is asked like any text: what each adds
+// is the slope over it, at every level of the other factors apart.
+func TestFitOverHeaders(t *testing.T) {
+	b := handlerWork()
+	in := b.input()
+	in.Plan.Workload = plan.Workload{Headers: plan.Headers{Extra: plan.Extra{Count: "{path_bytes}", Bytes: "{width}"}}}
+	in.Plan.Factors = append(in.Plan.Factors, plan.Factor{Name: "width", Levels: []plan.Level{plan.Num(32), plan.Num(64)}})
+	wide := b.measurements()
+	for i, m := range in.Measurements {
+		m.Trial.Factors["width"] = plan.Num(32)
+		wide[i].Trial.Factors["width"] = plan.Num(64)
+		wide[i].Trial.ID += "-wide"
+		wide[i].Trial.Block += b.blocks * len(b.bytes)
+		wide[i].Server.CPU *= 2
+	}
+	in.Measurements = append(in.Measurements, wide...)
+	r := build(t, in)
+	if len(r.Fits) != 4 { // two servers at two widths, and none over the widths, which are two
+		t.Fatalf("got %d fits, want 4: %+v", len(r.Fits), r.Fits)
+	}
+	for i, f := range r.Fits {
+		w, _ := f.Factors["width"].Number()
+		truth := []float64{0.02, 0.2}[i%2] * 0.98 * w / 32
+		if f.Factor != "path_bytes" || f.Unit != "us" || math.Abs(f.B.X/truth-1) > 0.05 {
+			t.Errorf("%s at width %v: %v us × %s, want %.3g us × path_bytes", f.name(), w, f.B, f.Factor, truth)
+		}
+	}
+	headers := in.Plan.Workload.Headers
+	in.Plan.Workload = plan.Workload{Mix: []plan.Part{{Headers: &headers}}}
+	if n := len(build(t, in).Fits); n != 4 {
+		t.Errorf("headers of a request of a mix: %d fits, want 4", n)
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"webdyno/internal/evidence"
 	"webdyno/internal/latency"
+	"webdyno/internal/plan"
 )
 
 // A digest is what of a measurement figures are made of. A report keeps it for
@@ -19,7 +20,12 @@ type digest struct {
 	inWindow uint64
 	window   time.Duration
 
-	throughput, serverCPU, memory, startUp Number
+	throughput, deviation, serverCPU, memory, startUp Number
+
+	own      plan.Metric // what the subject measured of itself; empty: nothing
+	ownValue Number
+
+	beside []beside // the services
 
 	response, responseWrong, service, lag packed
 
@@ -30,15 +36,18 @@ type digest struct {
 
 func digestOf(m *evidence.Measurement) *digest {
 	d := &digest{throughput: throughput(m), serverCPU: serverCPU(m), memory: memory(m), startUp: startUp(m)}
+	d.own, d.ownValue = ownValue(m)
+	d.beside = besideOf(m)
 	t := m.Tally
 	if t == nil {
 		return d
 	}
 	d.loaded = true
+	d.deviation = deviation(t)
 	d.outcomes, d.wrong, d.inWindow, d.window = t.Outcomes, t.Wrong, t.InWindow, t.Window
 	d.response, d.responseWrong = pack(t.Response), pack(t.ResponseWrong)
 	d.service, d.lag = pack(t.Service), pack(t.Lag)
-	d.engineCPU = share(t.LoopCPU.Seconds(), t.Window.Seconds()*float64(t.Loops))
+	d.engineCPU = loopShare(t)
 	d.backend, d.loops = t.Backend, t.Loops
 	return d
 }

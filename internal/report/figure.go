@@ -18,12 +18,13 @@ func (t *table) rows() []Row {
 	rows := []Row{}
 	for _, s := range t.settings {
 		for _, v := range t.variants {
-			rows = append(rows, t.rowsOf(t.at(v, s), plan.Metrics)...)
+			rows = append(rows, t.rowsOf(t.at(v, s), t.metrics())...)
 		}
 	}
 	rows = slices.DeleteFunc(rows, func(r Row) bool { return r.Metric == plan.StartUp })
+	order := t.metrics()
 	slices.SortStableFunc(rows, func(a, b Row) int {
-		return cmp.Compare(slices.Index(plan.Metrics, a.Metric), slices.Index(plan.Metrics, b.Metric))
+		return cmp.Compare(slices.Index(order, a.Metric), slices.Index(order, b.Metric))
 	})
 	return append(rows, t.startUpRows()...)
 }
@@ -42,8 +43,9 @@ func (t *table) rowsOf(c *cell, metrics []plan.Metric) []Row {
 		if len(values) == 0 {
 			continue
 		}
+		unit, _ := t.metric(metric)
 		row := Row{
-			Who: c.variant.Who, Factors: c.setting.factors, Metric: metric, Unit: metric.Unit(),
+			Who: c.variant.Who, Factors: c.setting.factors, Metric: metric, Unit: unit, shown: t.shown(metric), speed: t.ofSpeed(metric),
 			N: known(values), Notes: notes, Bound: c.variant.bound, LowerBound: limited && ofLoad(metric),
 		}
 		row.Value, row.Lo, row.Hi = summary(values, metric, t.confidence())

@@ -139,13 +139,30 @@ func (t *table) roundNumbers() []int {
 	return all
 }
 
+// inHeaders returns where factors can stand in headers.
+func inHeaders(h plan.Headers) []string {
+	texts := []string{h.Extra.Count, h.Extra.Bytes}
+	for _, v := range h.Add {
+		texts = append(texts, v.Value)
+	}
+	return texts
+}
+
 // asksFor tells whether a factor changes what is asked, and not how hard or how
 // often.
 func asksFor(w plan.Workload, factor string) bool {
 	texts := []string{w.Method, w.Path.Literal, w.Path.Prefix, w.Path.Repeat, w.Path.Bytes,
 		w.Body.Literal, w.Body.Prefix, w.Body.Repeat, w.Body.Bytes}
-	for _, h := range w.Headers.Add {
-		texts = append(texts, h.Value)
+	texts = append(texts, inHeaders(w.Headers)...)
+	for _, p := range w.Mix {
+		for _, x := range []*plan.Text{p.Path, p.Body} {
+			if x != nil {
+				texts = append(texts, x.Literal, x.Prefix, x.Repeat, x.Bytes)
+			}
+		}
+		if p.Headers != nil {
+			texts = append(texts, inHeaders(*p.Headers)...)
+		}
 	}
 	for _, s := range texts {
 		if s == factor || strings.Contains(s, "{"+factor+"}") {

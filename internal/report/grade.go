@@ -17,6 +17,11 @@ import (
 type Circumstances struct {
 	Load       load.Load // nil: not known
 	CPUsShared bool      // the engine and the subjects run on the same CPUs
+
+	// Ceiling is the most that one loop got out of a server that does nothing, on
+	// this machine, by the same backend and way of using connections, when it was
+	// last calibrated, in answers per second; 0: not known.
+	Ceiling float64
 }
 
 // A limit is where a signal becomes a warning, and where it becomes worse.
@@ -33,6 +38,11 @@ var limits = struct {
 	little      limit // by which rate × response time differs from the requests in flight
 	stale       limit // of the requests due
 	reconnects  limit // connections beyond those asked for
+	ceiling     limit // of what the engine reaches here against a server that does nothing
+	stalled     limit // share of the time
+	retransmits limit // of the segments sent
+	preempted   limit // per loop and second
+	service     limit // of a service's own CPUs
 	strayCounts uint64
 }{
 	clientCPU:   limit{0.80, 0.95},
@@ -43,6 +53,11 @@ var limits = struct {
 	little:      limit{0.02, math.Inf(1)},
 	stale:       limit{0.01, math.Inf(1)},
 	reconnects:  limit{0.01, math.Inf(1)},
+	ceiling:     limit{0.60, 0.80},
+	stalled:     limit{0.005, 0.02},
+	retransmits: limit{0, 0.0001},
+	preempted:   limit{50, math.Inf(1)},
+	service:     limit{0.85, math.Inf(1)},
 	strayCounts: 3, // requests at the window's edge that say nothing about a schedule
 }
 
@@ -53,13 +68,18 @@ const kindAtLimit = "instrument-was-the-limit"
 // the lab saw while it ran are in the measurement already, and not repeated.
 // Notes of grade X are for what makes a number wrong; noise costs a B or an L.
 func Grade(m *evidence.Measurement, c Circumstances) []evidence.Note {
-	g := &grader{m: m, t: m.Tally, load: c.Load}
+	g := &grader{m: m, t: m.Tally, load: c.Load, c: c}
 	g.failure()
-	if c.CPUsShared {
+	if c.CPUsShared && m.Tally != nil {
 		g.say("cpus-shared", evidence.B, "the engine and the subject share CPUs, and take time from each other")
 	}
 	g.machine()
+	g.hiccups()
+	if m.Tally != nil { // what measures itself sees its own losses
+		g.network()
+	}
 	g.warmup()
+	g.services()
 	if g.t != nil && g.t.Due() == 0 && g.t.Window > 0 {
 		g.say("nothing-due", evidence.B, "nothing fell due in the window: every connection was still waiting for an earlier answer")
 	}
@@ -69,9 +89,13 @@ func Grade(m *evidence.Measurement, c Circumstances) []evidence.Note {
 		g.schedule()
 		g.backend()
 		g.client()
+		g.ceiling()
+		g.preempted()
+		g.collected()
 		g.lag()
 		g.errors()
 		g.connections()
+		g.idle()
 		g.little()
 	}
 	return g.notes
@@ -81,6 +105,7 @@ type grader struct {
 	m     *evidence.Measurement
 	t     *evidence.Tally
 	load  load.Load
+	c     Circumstances
 	notes []evidence.Note
 }
 
@@ -120,7 +145,7 @@ func (g *grader) machine() {
 		g.say("swap", evidence.X, "the machine brought %s pages back from swap: the disk was measured", unit.Count(int64(h.SwappedIn)))
 	}
 	if s := g.m.Server; s != nil && s.Replaced > 0 {
-		g.say("process-replaced", evidence.B, "%d processes of the subject ended within the window", s.Replaced)
+		g.say("process-replaced", evidence.B, "%s of the subject's processes ended within the window", unit.Count(int64(s.Replaced)))
 	}
 }
 
@@ -169,6 +194,9 @@ func count(h *latency.Histogram) uint64 {
 }
 
 func (g *grader) ports() {
+	if n := g.t.Sources; n > 1 {
+		g.say("several-sources", evidence.A, "connections came from %d addresses, 127.0.0.1 to 127.0.0.%d: each has ports of its own", n, n)
+	}
 	for cause, n := range g.t.Causes {
 		if strings.Contains(cause, "EADDRNOTAVAIL") {
 			g.say("ports-ran-out", evidence.X, "%s connections found no free port (EADDRNOTAVAIL): the machine was the limit, not the subject",
@@ -232,7 +260,7 @@ func (g *grader) client() {
 	if span == 0 {
 		return
 	}
-	used := t.LoopCPU.Seconds() / span
+	used := t.LoopShare()
 	switch {
 	case used >= limits.clientCPU.worse:
 		g.say(kindAtLimit, evidence.B,
@@ -260,20 +288,15 @@ func atInstrumentLimit(trials []*trial) bool {
 }
 
 // lag sets the engine's own lateness against what it measured, at each
-// percentile that is printed.
+// percentile that is printed. In a closed load whose loops have no time left, it is
+// what that limit looks like from a request, and told with it: how much of it is lag
+// and how much of it is in service is then a matter of how a backend sends.
 func (g *grader) lag() {
-	t := g.t
-	var worst, at float64
-	for _, p := range []float64{0.50, 0.90, 0.99} {
-		if t.Response == nil || t.Lag == nil || !tellable(t.Response.Count(), p) {
-			continue
-		}
-		if r := t.Response.Quantile(p); r > 0 {
-			if share := float64(t.Lag.Quantile(p)) / float64(r); share > worst {
-				worst, at = share, p
-			}
-		}
+	limit := -1
+	if _, closed := g.load.(load.Closed); closed {
+		limit = slices.IndexFunc(g.notes, isLimit)
 	}
+	worst, at := g.lateness(limit >= 0)
 	if worst <= limits.lag.warn {
 		return
 	}
@@ -281,8 +304,36 @@ func (g *grader) lag() {
 	if worst > limits.lag.worse {
 		grade = evidence.L
 	}
-	g.say("lag", grade, "the engine's own lag is %s of the response time at p%s",
-		unit.Share(worst), plainNumber(at*100))
+	if limit < 0 {
+		g.say("lag", grade, "the engine's own lag is %s of the response time at p%s",
+			unit.Share(worst), plainNumber(at*100))
+		return
+	}
+	n := &g.notes[limit]
+	n.Grade = max(n.Grade, grade)
+	n.Text += fmt.Sprintf("; of the response time at p%s, %s was spent waiting for them", plainNumber(at*100), unit.Share(worst))
+}
+
+// lateness returns the largest share that the engine's own lateness has in the
+// response time at a percentile, and at which; where asked for, with what was
+// late to be read, which is a part of service.
+func (g *grader) lateness(reading bool) (worst, at float64) {
+	t := g.t
+	for _, p := range []float64{0.50, 0.90, 0.99} {
+		if t.Response == nil || t.Lag == nil || !tellable(t.Response.Count(), p) {
+			continue
+		}
+		late := t.Lag.Quantile(p)
+		if reading && tellable(count(t.ReceiveLag), p) {
+			late = max(late, t.ReceiveLag.Quantile(p))
+		}
+		if r := t.Response.Quantile(p); r > 0 {
+			if share := float64(late) / float64(r); share > worst {
+				worst, at = share, p
+			}
+		}
+	}
+	return worst, at
 }
 
 // kindWrong is the kind of the note that a subject did other work than was asked
@@ -303,8 +354,8 @@ func (g *grader) errors() {
 		if t.Wrong > t.WrongBytes {
 			example = g.example(true)
 		}
-		g.say("requests-failed", evidence.B, "%s of %s requests were not rightly answered (%s)%s",
-			unit.Count(int64(failed)), unit.Count(int64(t.Due())),
+		g.say("requests-failed", evidence.B, "%s of %s not rightly answered (%s)%s",
+			unit.Count(int64(failed)), requestsWere(t.Due()),
 			unit.Share(float64(failed)/float64(t.Due())), example)
 	}
 }
@@ -332,20 +383,33 @@ func (g *grader) connections() {
 	if !ok || closed.PerConnection != 0 || closed.Connections == 0 {
 		return
 	}
-	if c.Opened > 0 && c.Opened < uint64(closed.Connections) && g.t.Due() > c.Opened {
-		g.say("connections-missing", evidence.B, "only %s of %s connections were opened before the window ended",
-			unit.Count(int64(c.Opened)), unit.Count(int64(closed.Connections)))
+	// Who thinks may have asked for nothing by the window's end.
+	if c.Opened > 0 && c.Opened < uint64(closed.Connections) && g.t.Due() > c.Opened && closed.Think == 0 {
+		g.say("connections-missing", evidence.B, "only %s of %s were opened before the window ended",
+			unit.Count(int64(c.Opened)), plural(closed.Connections, "connection"))
 	}
 	extra := float64(c.Opened) - float64(c.Failed) - float64(closed.Connections)
 	if extra > limits.reconnects.warn*float64(closed.Connections) && extra > float64(c.Stale) {
-		g.say("connections-not-kept", evidence.A, "the server did not keep connections: %s were opened for %s",
-			unit.Count(int64(c.Opened)), unit.Count(int64(closed.Connections)))
+		g.notKept(closed.Connections, extra)
 	}
 }
 
-// little checks Little's law on a closed load: rate × mean response time is the
-// number of requests in flight. It needs many turns of every connection, and
-// answers to nearly all.
+// notKept says who ended the connections that were replaced. Those that webdyno
+// closed at the end are its own as well, and there are as many as it keeps.
+func (g *grader) notKept(kept int, extra float64) {
+	c := g.t.Connections
+	if 2*float64(c.ClosedByServer) >= extra {
+		g.say("connections-not-kept", evidence.A, "the server did not keep connections: %s were opened for %s",
+			unit.Count(int64(c.Opened)), unit.Count(int64(kept)))
+		return
+	}
+	g.say("connections-given-up", evidence.A, "%s were opened for %s: webdyno itself closes one on which a request timed out or an answer was malformed",
+		plural(int(c.Opened), "connection"), unit.Count(int64(kept)))
+}
+
+// little checks Little's law on a closed load: rate × mean response time, with
+// the think time if there is one, is the number of requests in flight. It needs
+// many turns of every connection, and answers to nearly all.
 func (g *grader) little() {
 	t := g.t
 	closed, ok := g.load.(load.Closed)
@@ -359,8 +423,13 @@ func (g *grader) little() {
 	if times == nil || times.Count() == 0 {
 		return
 	}
-	off := answered/t.Window.Seconds()*times.Mean().Seconds()/flight - 1
-	if math.Abs(off) > limits.little.warn {
+	turn := times.Mean() + closed.Think
+	off := answered/t.Window.Seconds()*turn.Seconds()/flight - 1
+	chance := 0.0 // of random think times: four standard deviations of their mean
+	if closed.Thinking == load.ExponentialThinking {
+		chance = 4 * float64(closed.Think) / float64(turn) / math.Sqrt(answered)
+	}
+	if math.Abs(off) > limits.little.warn+chance {
 		g.say("littles-law", evidence.B, "rate × response time is %s off the %s requests in flight: some time is not accounted for",
 			unit.Share(math.Abs(off)), unit.Number(flight))
 	}

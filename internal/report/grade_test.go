@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,11 +77,37 @@ func TestGradeTellsFaultsApart(t *testing.T) {
 		{"client at its limit", closed40, loops(0.97), kindAtLimit, evidence.B},
 		{"some lag", closed40, lag(15), "lag", evidence.B},
 		{"much lag", closed40, lag(40), "lag", evidence.L},
+		{"lag at its limit", closed40, both(loops(0.97), lag(40)), kindAtLimit, evidence.L},
+		{"some lag at its limit", closed40, both(loops(0.97), lag(15)), kindAtLimit, evidence.B},
+		{"answers read late", closed40, readLate(40), "", evidence.A},
+		{"answers read late at its limit", closed40, both(loops(0.97), readLate(40)), kindAtLimit, evidence.L},
+		{"a window closed late", closed40, func(m *evidence.Measurement) {
+			m.Tally.LoopCPU, m.Tally.LoopSpan = m.Tally.Window*116/100, m.Tally.Window*200/100
+		}, "", evidence.A},
+
+		{"few hiccups", closed40, hiccups(0.004, time.Millisecond), "", evidence.A},
+		{"hiccups", closed40, hiccups(0.01, 100*time.Microsecond), "hiccups", evidence.B},
+		{"long hiccups", closed40, hiccups(0.01, time.Second), "hiccups", evidence.L},
+		{"many hiccups", closed40, hiccups(0.03, 100*time.Microsecond), "hiccups", evidence.L},
+		{"accept queue overflowed", closed40, network(evidence.Network{Overflows: 3, Retransmits: 3, Segments: 100}),
+			"accept-queue-overflow", evidence.L},
+		{"accept queue overflowed, a connection each", load.Closed{Connections: 40, Use: load.Use{PerConnection: 1}},
+			network(evidence.Network{Overflows: 3, Timeouts: 3, Segments: 100}), "accept-queue-overflow", evidence.B},
+		{"a segment sent again", closed40, network(evidence.Network{Retransmits: 1, Segments: 1e6}), "retransmits", evidence.B},
+		{"segments sent again", closed40, network(evidence.Network{Retransmits: 200, Segments: 1e6}), "retransmits", evidence.L},
+		{"segments dropped", closed40, network(evidence.Network{Drops: 200, Segments: 1e6}), "retransmits", evidence.L},
+		{"some preemption", closed40, func(m *evidence.Measurement) { m.Tally.Preempted = perSecond(m, 40) }, "", evidence.A},
+		{"much preemption", closed40, func(m *evidence.Measurement) { m.Tally.Preempted = perSecond(m, 60) }, "loops-preempted", evidence.B},
+		{"a collection", closed40, func(m *evidence.Measurement) { m.Tally.Collections = 1 }, "instrument-collected", evidence.L},
 
 		{"stale connections", closed40, func(m *evidence.Measurement) { m.Tally.Connections.Stale = m.Tally.Due() / 20 },
 			"stale-connections", evidence.B},
-		{"connections not kept", closed40, func(m *evidence.Measurement) { m.Tally.Connections.Opened = 4000 },
+		{"connections not kept", closed40, func(m *evidence.Measurement) {
+			m.Tally.Connections.Opened, m.Tally.Connections.ClosedByServer = 4000, 3960
+		},
 			"connections-not-kept", evidence.A},
+		{"connections given up", closed40, func(m *evidence.Measurement) { m.Tally.Connections.Opened, m.Tally.Connections.ClosedByUs = 4000, 4000 },
+			"connections-given-up", evidence.A},
 		{"time unaccounted for", closed40, func(m *evidence.Measurement) { m.Tally.InWindow -= m.Tally.InWindow / 5 },
 			"littles-law", evidence.B},
 	} {
@@ -100,6 +127,79 @@ func TestGradeTellsFaultsApart(t *testing.T) {
 
 func fail(k evidence.FailureKind) func(*evidence.Measurement) {
 	return func(m *evidence.Measurement) { m.Failure = &evidence.Failure{Kind: k, Text: "it " + string(k)} }
+}
+
+func hiccups(stalled float64, longest time.Duration) func(*evidence.Measurement) {
+	return func(m *evidence.Measurement) { m.Host.Hiccups = &evidence.Hiccups{Stalled: stalled, Max: longest} }
+}
+
+func network(n evidence.Network) func(*evidence.Measurement) {
+	return func(m *evidence.Measurement) { m.Host.Network = n }
+}
+
+// perSecond is how often in m's window something happens n times a second.
+func perSecond(m *evidence.Measurement, n float64) int64 {
+	return int64(n * m.Tally.Window.Seconds() * float64(m.Tally.Loops))
+}
+
+// A rate near what the engine can do at all is compressed, whatever its own CPU
+// says; of a bound nothing else is expected.
+func TestGradeNearTheCeiling(t *testing.T) {
+	rate := float64(cleanClosed().Tally.InWindow) / cleanClosed().Tally.Window.Seconds()
+	for _, c := range []struct {
+		ceiling float64
+		bound   bool
+		want    []evidence.Grade
+	}{
+		{0, false, nil},
+		{rate * 2, false, nil},
+		{rate * 1.5, false, []evidence.Grade{evidence.B}},
+		{rate * 1.1, false, []evidence.Grade{evidence.L}},
+		{rate * 1.1, true, nil},
+	} {
+		m := cleanClosed()
+		m.Trial.Bound = c.bound
+		var got []evidence.Grade
+		for _, n := range Grade(m, Circumstances{Load: closed40, Ceiling: c.ceiling}) {
+			if n.Kind != "near-ceiling" {
+				t.Errorf("ceiling %.0f: an unexpected note: %v", c.ceiling, n)
+			}
+			got = append(got, n.Grade)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("rate %.0f of %.0f, bound %v: grades %v, want %v", rate, c.ceiling, c.bound, got, c.want)
+		}
+	}
+}
+
+// A ceiling holds for the backend and the way of using connections that it was
+// measured with.
+func TestCeilingOf(t *testing.T) {
+	facts := map[string]string{
+		"calibration.ceiling.uring.keep-alive": "200000", "calibration.ceiling.uring.pipelined": "500000",
+		"calibration.ceiling.uring.reset": "40000", "calibration.ceiling.epoll.keep-alive": "nonsense",
+	}
+	for _, c := range []struct {
+		backend string
+		use     load.Use
+		want    float64
+	}{
+		{"uring", load.Use{}, 200000},
+		{"uring", load.Use{Pipeline: 16}, 500000},
+		{"uring", load.Use{Pipeline: 2}, 0},
+		{"uring", load.Use{PerConnection: 1, Close: load.ByReset}, 40000},
+		{"uring", load.Use{PerConnection: 1, Close: load.ByServer}, 0},
+		{"uring", load.Use{PerConnection: 10}, 0},
+		{"epoll", load.Use{}, 0},
+		{"net", load.Use{}, 0},
+	} {
+		if got := CeilingOf(facts, c.backend, load.Closed{Connections: 64, Use: c.use}); got != c.want {
+			t.Errorf("%s %+v: %v, want %v", c.backend, c.use, got, c.want)
+		}
+	}
+	if got := CeilingOf(facts, "uring", nil); got != 0 {
+		t.Errorf("no load: %v", got)
+	}
 }
 
 func sent(share float64) func(*evidence.Measurement) {
@@ -123,6 +223,32 @@ func lag(percent int64) func(*evidence.Measurement) {
 		for b := range m.Tally.Response.Buckets() {
 			m.Tally.Lag.RecordN(int64(b.Low)*percent/100, b.Count)
 		}
+	}
+}
+
+// readLate makes the engine read answers late by a share of every response time,
+// in per cent.
+func readLate(percent int64) func(*evidence.Measurement) {
+	return func(m *evidence.Measurement) {
+		m.Tally.ReceiveLag = latency.New()
+		for b := range m.Tally.Response.Buckets() {
+			m.Tally.ReceiveLag.RecordN(int64(b.Low)*percent/100, b.Count)
+		}
+	}
+}
+
+func both(one, other func(*evidence.Measurement)) func(*evidence.Measurement) {
+	return func(m *evidence.Measurement) { one(m); other(m) }
+}
+
+// An open load's lag is the engine's own doing at its limit, too, but what an open
+// load is about: it is told apart.
+func TestLagOfAnOpenLoadAtItsLimit(t *testing.T) {
+	m := cleanOpen()
+	both(loops(0.97), lag(40))(m)
+	notes := Grade(m, Circumstances{Load: load.Open{Rate: 1000}})
+	if len(notes) != 2 || notes[0].Kind != kindAtLimit || notes[1].Kind != "lag" || notes[1].Grade != evidence.L {
+		t.Errorf("got %v; want the limit, and the lag", notes)
 	}
 }
 

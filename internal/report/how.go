@@ -20,11 +20,17 @@ type Method struct {
 	Machine string    `json:"machine,omitempty"`
 	CPUs    string    `json:"cpus,omitempty"` // who ran where, and why
 
+	Services []ServiceUsed `json:"services,omitempty"`
+	Tested   []Tested      `json:"tested,omitempty"`
+
 	Rounds int    `json:"rounds"`
 	Blocks int    `json:"blocks"` // in a round
 	Trials int    `json:"trials"`
 	Window string `json:"window,omitempty"`
 	Load   string `json:"load,omitempty"`
+
+	Measured bool `json:"measured,omitempty"` // each trial is one run of a command that measures itself
+
 	Seed   uint64 `json:"seed"`
 	Preset string `json:"preset,omitempty"`
 
@@ -46,13 +52,16 @@ func (t *table) method() Method {
 	if t.confidence() != Level {
 		m.Interval += ", computed at 96 % because rounds end when intervals are narrow"
 	}
-	if t.plan.Window > 0 {
+	if m.Measured = t.measured(); m.Measured {
+		m.Load = ""
+	} else if t.plan.Window > 0 {
 		m.Window = unit.Duration(t.plan.Window)
 	}
 	if s := t.setup; s != nil {
 		m.setup(s)
 	}
 	t.instrument(&m)
+	m.Services, m.Tested = t.servicesUsed(), t.tested()
 	return m
 }
 
@@ -66,7 +75,9 @@ func (m *Method) setup(s *evidence.Setup) {
 		}
 	}
 	m.Machine = strings.Join(facts, ", ")
-	if len(s.CPUs.Engine) > 0 {
+	if m.Measured && len(s.CPUs.Subjects) > 0 {
+		m.CPUs = "subjects on " + cpus(s.CPUs.Subjects)
+	} else if len(s.CPUs.Engine) > 0 {
 		m.CPUs = fmt.Sprintf("engine on %s, subjects on %s", cpus(s.CPUs.Engine), cpus(s.CPUs.Subjects))
 		if s.CPUs.Why != "" {
 			m.CPUs += ": " + s.CPUs.Why
@@ -124,13 +135,18 @@ func loadText(l plan.Load) string {
 		{l.Connections, "%s connections"},
 		{l.PerConnection, "%s requests per connection"},
 		{l.Pipeline, "%s in flight on each"},
+		{l.Idle, "%s idle connections beside"},
 	} {
 		switch {
 		case p.value == "" || p.value == "0":
 		case strings.HasPrefix(p.value, "{"): // a factor: its levels are in the tables
 			parts = append(parts, fmt.Sprintf(p.text, "varying"))
 		default:
-			parts = append(parts, fmt.Sprintf(p.text, p.value))
+			text := p.text
+			if p.value == "1" {
+				text = strings.Replace(strings.Replace(text, "connections", "connection", 1), "requests", "request", 1)
+			}
+			parts = append(parts, fmt.Sprintf(text, p.value))
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -54,7 +54,7 @@ func TestScalingScales(t *testing.T) {
 	want := build(t, b.input())
 	b.stretch = 4
 	got := build(t, b.input())
-	factor := map[plan.Metric]float64{plan.Throughput: 0.25, plan.Memory: 1, plan.Errors: 1}
+	factor := map[plan.Metric]float64{plan.Throughput: 0.25, plan.Goodput: 0.25, plan.Memory: 1, plan.Errors: 1}
 	for i, row := range got.Rows {
 		f, ok := factor[row.Metric]
 		if !ok {
@@ -249,7 +249,7 @@ func TestRoundEndsAreNoTrials(t *testing.T) {
 		})
 	}
 	got := build(t, in)
-	if got.Method != want.Method || got.Method.Trials != 160 || len(got.Rows) != len(want.Rows) {
+	if !cmp.Equal(got.Method, want.Method) || got.Method.Trials != 160 || len(got.Rows) != len(want.Rows) {
 		t.Errorf("got %d trials and %d rows, want %d and %d", got.Method.Trials, len(got.Rows), want.Method.Trials, len(want.Rows))
 	}
 	if len(got.Failed) != 8 || got.Failed[0].What != "had to be killed" || got.Failed[7].Round != 8 {
@@ -336,6 +336,11 @@ func TestObjectivesOfAPlan(t *testing.T) {
 	}
 	if len(r.Objectives) != 8 || missed != 1 || !r.Missed() {
 		t.Errorf("got %d objectives, %d missed; want 8, and uvloop at 1001 bytes missed", len(r.Objectives), missed)
+	}
+	in.Plan.Objectives = []plan.Objective{{Text: "p99.9999<5ms", What: "p99.9999", Less: true, Bound: 5}}
+	if r := build(t, in); r.Missed() || len(r.Untold()) != 1 || r.Objectives[0].Needs != 10_000_000 {
+		t.Errorf("p99.9999: missed %v, untold %v, needs %d; want it to need 10,000,000 requests and not to be missed",
+			r.Missed(), r.Untold(), r.Objectives[0].Needs)
 	}
 }
 

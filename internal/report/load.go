@@ -23,7 +23,9 @@ type Job struct {
 	Notes  []evidence.Note
 	Opened time.Time // when the window opened, for logs; may be zero
 
-	CPUsShared bool // the engine may run where the server does
+	CPUsShared bool              // the engine may run where the server does
+	Ceiling    float64           // see [Circumstances]
+	Host       evidence.Activity // what the machine did; the zero value if nobody watched
 	Objectives []plan.Objective
 }
 
@@ -51,6 +53,10 @@ type LoadResult struct {
 	Connect  Times `json:"connect_ms"`
 	Lag      Times `json:"lag_ms"`
 
+	// ReceiveLag is a part of service, of a sample of connections: from when the
+	// last bytes had reached this machine until they were read.
+	ReceiveLag Times `json:"receive_lag_ms"`
+
 	Client Client          `json:"client"`
 	Series []Slice         `json:"series"`
 	Grade  evidence.Grade  `json:"grade"`
@@ -75,6 +81,9 @@ type LoadAsked struct {
 	PerConnection int     `json:"per_connection"`
 	Pipeline      int     `json:"pipeline"`
 	TimeoutMS     float64 `json:"timeout_ms"`
+	ThinkMS       float64 `json:"think_ms,omitempty"`   // mean think time of a closed load
+	ThinkTime     string  `json:"think_time,omitempty"` // how it is spread: "exponential", "constant"
+	Idle          int     `json:"idle,omitempty"`       // connections held silent beside those of the load
 }
 
 // WarmupDone is the warm-up as asked and as it was.
@@ -153,7 +162,8 @@ func NewLoadResult(j Job, t *evidence.Tally) *LoadResult {
 	}
 	timeout := use.Limit()
 	notes := slices.Clone(j.Notes)
-	notes = append(notes, Grade(&evidence.Measurement{Tally: t}, Circumstances{Load: j.Load, CPUsShared: j.CPUsShared})...)
+	notes = append(notes, Grade(&evidence.Measurement{Tally: t, Host: j.Host},
+		Circumstances{Load: j.Load, CPUsShared: j.CPUsShared, Ceiling: j.Ceiling})...)
 	notes = distinct(notes)
 	slices.SortStableFunc(notes, worseFirst)
 	r := &LoadResult{
@@ -172,6 +182,7 @@ func NewLoadResult(j Job, t *evidence.Tally) *LoadResult {
 		Wait:        timesOf(t.Wait, count(t.Wait), timeout),
 		Connect:     timesOf(t.Connect, count(t.Connect), timeout),
 		Lag:         timesOf(t.Lag, count(t.Lag), timeout),
+		ReceiveLag:  timesOf(t.ReceiveLag, count(t.ReceiveLag), timeout),
 		Client:      client(t),
 		Series:      series(t, timeout),
 		Grade:       evidence.Worst(notes),
@@ -187,7 +198,18 @@ func NewLoadResult(j Job, t *evidence.Tally) *LoadResult {
 
 // Missed tells whether an objective was missed.
 func (r *LoadResult) Missed() bool {
-	return slices.ContainsFunc(r.Objectives, func(o ObjectiveResult) bool { return !o.Met })
+	return slices.ContainsFunc(r.Objectives, func(o ObjectiveResult) bool { return o.missed() })
+}
+
+// Untold returns the objectives that could not be decided.
+func (r *LoadResult) Untold() []string {
+	var all []string
+	for _, o := range r.Objectives {
+		if !o.Told {
+			all = append(all, o.Objective)
+		}
+	}
+	return all
 }
 
 func loadAsked(l load.Load, use load.Use) LoadAsked {
@@ -196,6 +218,7 @@ func loadAsked(l load.Load, use load.Use) LoadAsked {
 		PerConnection: use.PerConnection,
 		Pipeline:      use.Depth(),
 		TimeoutMS:     ms(use.Limit()),
+		Idle:          use.Idle,
 	}
 	switch l := l.(type) {
 	case load.Open:
@@ -203,6 +226,9 @@ func loadAsked(l load.Load, use load.Use) LoadAsked {
 		a.Kind, a.Rate, a.Arrivals, a.Connections = "open", exactly(l.Rate), &arrivals, l.Connections
 	case load.Closed:
 		a.Connections = l.Connections
+		if l.Think > 0 {
+			a.ThinkMS, a.ThinkTime = ms(l.Think), l.Thinking.String()
+		}
 	}
 	return a
 }

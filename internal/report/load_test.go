@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,7 +114,7 @@ func TestLoadNames(t *testing.T) {
 		"service_ms mean stdev min p50 p75 p90 p95 p99 p99.9 max " +
 		"wait_ms mean stdev min p50 p75 p90 p95 p99 p99.9 max " +
 		"connect_ms mean stdev min p50 p75 p90 p95 p99 p99.9 max " +
-		"lag_ms mean stdev min p50 p75 p90 p95 p99 p99.9 max " +
+		"lag_ms mean stdev min p50 p75 p90 p95 p99 p99.9 max receive_lag_ms mean stdev min p50 p75 p90 p95 p99 p99.9 max " +
 		"client backend threads cpu_s cpu_us_per_request " +
 		"series t_s answered errors p50 p99 grade notes"
 	ta := tenSeconds(0, 0)
@@ -192,8 +193,35 @@ func TestObjectives(t *testing.T) {
 		}
 	}
 	o, _ := plan.ParseObjective("p99<50ms")
-	if got := CheckObjectives([]plan.Objective{o}, evidence.NewTally(), time.Second)[0]; got.Met {
+	if got := CheckObjectives([]plan.Objective{o}, evidence.NewTally(), time.Second)[0]; got.Met || got.Told || got.missed() {
 		t.Errorf("nothing asked: got %v", got)
+	}
+}
+
+// Too few requests neither keep an objective nor miss it.
+func TestObjectiveThatCannotBeTold(t *testing.T) {
+	for text, needs := range map[string]uint64{"p50<50ms": 20, "p90<50ms": 100, "p99<50ms": 1000, "p99.9<50ms": 10_000, "max<1s": 0} {
+		o, err := plan.ParseObjective(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ta := evidence.NewTally()
+		if needs > 0 {
+			ta.Outcomes[evidence.TimedOut] = needs - 1
+		}
+		j := openJob()
+		j.Objectives = []plan.Objective{o}
+		r := NewLoadResult(j, ta)
+		if got := r.Objectives[0]; got.Told || got.Needs != needs || r.Missed() || !slices.Equal(r.Untold(), []string{text}) ||
+			!strings.Contains(got.Text, "cannot be told") {
+			t.Errorf("%s: got %+v, missed %v, untold %v; want it to need %d requests", text, got, r.Missed(), r.Untold(), needs)
+		}
+		if needs > 0 {
+			ta.Outcomes[evidence.TimedOut] = needs
+			if r := NewLoadResult(j, ta); !r.Missed() || len(r.Untold()) > 0 {
+				t.Errorf("%s: not missed, though all of %d requests timed out", text, needs)
+			}
+		}
 	}
 }
 

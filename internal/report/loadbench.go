@@ -94,5 +94,5 @@ func (r *LoadResult) loadWords() string {
 	if a.Pipeline > 1 {
 		s += fmt.Sprintf(", %d in flight on each", a.Pipeline)
 	}
-	return s
+	return s + a.thinking()
 }

@@ -98,6 +98,7 @@ func (r *LoadResult) Hlog(w io.Writer) error {
 	}{
 		{"response", t.Response}, {"response-wrong", t.ResponseWrong}, {"service", t.Service},
 		{"wait", t.Wait}, {"connect", t.Connect}, {"lag", t.Lag},
+		{"receive-lag", t.ReceiveLag},
 	} {
 		if count(line.h) == 0 {
 			continue

@@ -28,8 +28,8 @@ func (r *LoadResult) Text(w io.Writer, o TextOptions) error {
 		p.line("")
 		writeNotes(p, r.Notes)
 	}
-	for _, s := range r.WrongAnswers {
-		p.line("  wrong: " + shorten(printable(s), p.width-9))
+	for _, s := range wrongLines(r.WrongAnswers) {
+		p.line("  wrong: " + shorten(printable(s.text), p.width-9-len(s.often)) + s.often)
 	}
 	if err := p.flush(w); err != nil {
 		return fmt.Errorf("write result: %w", err)
@@ -67,11 +67,24 @@ func (r *LoadResult) headline() string {
 func seconds(s float64) string { return unit.Duration(time.Duration(s * float64(time.Second))) }
 
 func (r *LoadResult) inFlight() string {
-	s := unit.Count(int64(r.Load.Connections)) + " connections"
+	s := plural(r.Load.Connections, "connection")
 	if r.Load.Pipeline > 1 {
 		s += fmt.Sprintf(", %d in flight on each", r.Load.Pipeline)
 	}
-	return s
+	return s + r.Load.thinking()
+}
+
+// thinking says in words how long users think, and how many connections lie idle
+// beside theirs.
+func (a *LoadAsked) thinking() string {
+	idle := ""
+	if a.Idle > 0 {
+		idle = ", " + plural(a.Idle, "idle connection") + " beside"
+	}
+	if a.ThinkMS == 0 {
+		return idle
+	}
+	return idle + fmt.Sprintf(", thinking %s, %s", unit.Duration(time.Duration(a.ThinkMS*float64(time.Millisecond))), a.ThinkTime)
 }
 
 // failures says how many requests were not rightly answered; "" if none.
@@ -80,8 +93,8 @@ func (r *LoadResult) failures() string {
 	if failed == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s of %s requests were not rightly answered (%s)", unit.Count(int64(failed)),
-		unit.Count(int64(r.Requests.Due)), unit.Share(float64(failed)/float64(r.Requests.Due)))
+	return fmt.Sprintf("%s of %s not rightly answered (%s)", unit.Count(int64(failed)),
+		requestsWere(r.Requests.Due), unit.Share(float64(failed)/float64(r.Requests.Due)))
 }
 
 func (r *LoadResult) timesTable(p *page) {
@@ -110,6 +123,10 @@ func (r *LoadResult) timesTable(p *page) {
 	}
 	p.columns([]align{left, right, right, right, right}, rows)
 	p.line(p.styled("2", "  response = wait for a connection + lag of the engine + service"))
+	if k := r.ReceiveLag; k.P50.Known() {
+		p.line(p.styled("2", fmt.Sprintf("  of service, until the engine had read what had arrived: p50 %s, p99 %s",
+			k.P50.in("ms"), k.P99.in("ms"))))
+	}
 }
 
 func (r *LoadResult) countLines(p *page) {
@@ -130,6 +147,40 @@ func (r *LoadResult) countLines(p *page) {
 	p.paragraph("  bytes  ", fmt.Sprintf("%s in, %s out", unit.Bytes(int64(r.Bytes.In)), unit.Bytes(int64(r.Bytes.Out))))
 	p.paragraph("  engine  ", fmt.Sprintf("%s, %s, %s of CPU per request",
 		r.Client.Backend, plural(r.Client.Threads, "loop"), r.Client.CPUUSPerRequest.in("us")))
+}
+
+// requestsWere begins what is said of so many requests.
+func requestsWere(n uint64) string {
+	if n == 1 {
+		return "1 request was"
+	}
+	return unit.Count(int64(n)) + " requests were"
+}
+
+// A wrongLine is what was wrong with an answer, and with how many of the first few.
+type wrongLine struct{ text, often string }
+
+// wrongLines tells each of the first few wrong answers once, in the order in which
+// they came.
+func wrongLines(lines []string) []wrongLine {
+	count := map[string]int{}
+	for _, s := range lines {
+		count[s]++
+	}
+	var all []wrongLine
+	for _, s := range lines {
+		n := count[s]
+		if n == 0 {
+			continue // told before
+		}
+		count[s] = 0
+		f := wrongLine{text: s}
+		if n > 1 {
+			f.often = fmt.Sprintf(" (%d of the first %d)", n, len(lines))
+		}
+		all = append(all, f)
+	}
+	return all
 }
 
 type tallied struct {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -35,13 +36,17 @@ type sample struct {
 	times, served *latency.Histogram // response and service, merged when first asked for; not to be changed
 }
 
-// measure returns the value of a metric over the blocks of a round. Rates, costs
-// and sizes are averaged by their logarithms; times are asked of the merged
+// measure returns the value of a metric over the blocks of a round. Rates, costs,
+// sizes and what subjects measure of themselves are averaged by their logarithms; times are asked of the merged
 // histograms; errors are counted together.
 func (s *sample) measure(metric plan.Metric, timeout time.Duration) Number {
 	switch metric {
 	case plan.Throughput:
 		return meanLog(s.blocks, func(d *digest) Number { return d.throughput })
+	case plan.Goodput:
+		return meanLog(s.blocks, goodput)
+	case plan.Deviation:
+		return pooled(s.blocks)
 	case plan.ServerCPU:
 		return meanLog(s.blocks, func(d *digest) Number { return d.serverCPU })
 	case plan.Memory:
@@ -66,7 +71,12 @@ func (s *sample) measure(metric plan.Metric, timeout time.Duration) Number {
 	case plan.ServiceP99:
 		return dueQuantile(s.services(), due, 0.99, timeout)
 	}
-	return Number{}
+	return meanLog(s.blocks, func(d *digest) Number {
+		if d.own != metric {
+			return Number{}
+		}
+		return d.ownValue
+	})
 }
 
 func (s *sample) responses() *latency.Histogram {
@@ -100,13 +110,60 @@ func ofTimes(m plan.Metric) bool {
 
 // ofLoad tells whether a metric says how much was answered how soon, and so is
 // bounded by the instrument where that was the limit.
-func ofLoad(m plan.Metric) bool { return m == plan.Throughput || ofTimes(m) }
+func ofLoad(m plan.Metric) bool { return m == plan.Throughput || m == plan.Goodput || ofTimes(m) }
 
 func throughput(m *evidence.Measurement) Number {
 	if m.Tally == nil {
 		return Number{}
 	}
 	return share(float64(m.Tally.InWindow), m.Tally.Window.Seconds())
+}
+
+// goodput is what became of the requests that fell due in the window: right
+// answers to them, however late, per second of the window. Throughput counts
+// what was answered while it was open; where a server falls behind, the two
+// part.
+func goodput(d *digest) Number { return share(float64(d.right()), d.window.Seconds()) }
+
+// fewestSeconds is how many whole seconds a deviation between them is made of:
+// of one there is none, and of two it is hardly one.
+const fewestSeconds = 3
+
+// deviation returns the standard deviation of right answers per second between
+// the whole seconds of a window.
+func deviation(t *evidence.Tally) Number {
+	whole := int(t.Window / time.Second)
+	if whole < fewestSeconds || len(t.Seconds) < whole {
+		return Number{}
+	}
+	var sum, squares float64
+	for _, s := range t.Seconds[:whole] {
+		n := float64(rightIn(s))
+		sum += n
+		squares += n * n
+	}
+	k := float64(whole)
+	return exactly(math.Sqrt(max(0, (squares-sum*sum/k)/(k-1))))
+}
+
+func rightIn(s evidence.Second) uint64 {
+	if s.Response == nil {
+		return 0
+	}
+	return s.Response.Count()
+}
+
+// pooled returns the deviation of several blocks together: the root of their
+// mean variance, for what changes from block to block is no unsteadiness.
+func pooled(blocks []*digest) Number {
+	var sum, n float64
+	for _, b := range blocks {
+		if b.deviation.Known() {
+			sum += b.deviation.X * b.deviation.X
+			n++
+		}
+	}
+	return exactly(math.Sqrt(sum / n)) // of none, NaN, which is no number
 }
 
 func serverCPU(m *evidence.Measurement) Number {
@@ -149,6 +206,20 @@ func dueQuantile(h *latency.Histogram, due uint64, p float64, timeout time.Durat
 func tellable(n uint64, p float64) bool {
 	const slack = 1e-9 // 10,000 × (1−0.999) is a little less than 10 in binary
 	return float64(n)*(1-p) >= fewest-slack
+}
+
+// loopShare returns the share of their CPUs that the engine's loops used.
+func loopShare(t *evidence.Tally) Number {
+	if t.LoopTime() <= 0 {
+		return Number{}
+	}
+	return exactly(t.LoopShare())
+}
+
+// needed returns how many requests are enough for their p-quantile.
+func needed(p float64) uint64 {
+	const slack = 1e-6 // of 10 / (1−0.999), which binary makes a little more
+	return uint64(math.Ceil(fewest/(1-p) - slack))
 }
 
 // millis returns what a histogram answers, in ms; Missing of an empty one.

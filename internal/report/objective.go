@@ -14,11 +14,16 @@ import (
 
 // An ObjectiveResult is an objective and what was found.
 type ObjectiveResult struct {
-	Objective string `json:"objective"` // as written
-	Figure    Number `json:"figure"`    // in ms, as a share, or per second
-	Met       bool   `json:"met"`       // false as well where the figure is missing
-	Text      string `json:"text"`      // one sentence
+	Objective string `json:"objective"`       // as written
+	Figure    Number `json:"figure"`          // in ms, as a share, or per second
+	Met       bool   `json:"met"`             // false as well where it cannot be told
+	Told      bool   `json:"told"`            // false: neither met nor missed, because the figure is missing
+	Needs     uint64 `json:"needs,omitempty"` // requests that would tell, in each round of a plan
+	Text      string `json:"text"`            // one sentence
 }
+
+// missed tells whether the objective was decided, and not met.
+func (r *ObjectiveResult) missed() bool { return r.Told && !r.Met }
 
 // An ObjectiveRow is an objective of the plan, held against one variant at one
 // setting.
@@ -32,7 +37,7 @@ type ObjectiveRow struct {
 // CheckObjectives holds objectives against what was counted. Timeout is the
 // load's. Percentiles are over the requests that were due; "max" likewise lies
 // beyond the timeout as soon as one request failed; "mean" is over answers.
-// What cannot be told, for too few requests, is not met.
+// What cannot be told, for too few requests, is neither met nor missed.
 func CheckObjectives(objectives []plan.Objective, t *evidence.Tally, timeout time.Duration) []ObjectiveResult {
 	var results []ObjectiveResult
 	for _, o := range objectives {
@@ -75,11 +80,10 @@ func objectiveFigure(o plan.Objective, t *evidence.Tally, timeout time.Duration)
 // check decides an objective by its figure. A figure known only from below can
 // miss an upper bound and meet a lower one.
 func check(o plan.Objective, figure Number, due uint64) ObjectiveResult {
-	r := ObjectiveResult{Objective: o.Text, Figure: figure}
+	r := ObjectiveResult{Objective: o.Text, Figure: figure, Told: figure.Known()}
 	switch {
-	case !figure.Known():
-		r.Text = fmt.Sprintf("%s: cannot be told from %s requests", o.Text, unit.Count(int64(due)))
-		return r
+	case !r.Told:
+		return untold(r, o, due)
 	case o.Less:
 		r.Met = figure.Kind == Exactly && figure.X < o.Bound
 	default:
@@ -90,6 +94,18 @@ func check(o plan.Objective, figure Number, due uint64) ObjectiveResult {
 		word = "met"
 	}
 	r.Text = fmt.Sprintf("%s: %s, %s", o.Text, word, objectiveText(o, figure))
+	return r
+}
+
+// untold is the result where there is no figure: how many requests it would take,
+// and how many there were.
+func untold(r ObjectiveResult, o plan.Objective, due uint64) ObjectiveResult {
+	r.Text = fmt.Sprintf("%s: cannot be told from %s", o.Text, plural(int(due), "request"))
+	if p, ok := quantileCalled(o.What); ok {
+		r.Needs = needed(p)
+		r.Text = fmt.Sprintf("%s: cannot be told: needs %s requests, of which there were %s",
+			o.Text, unit.Count(int64(r.Needs)), unit.Count(int64(due)))
+	}
 	return r
 }
 

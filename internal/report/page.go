@@ -15,6 +15,8 @@ type TextOptions struct {
 	Width int  // columns; 80 if zero, and never fewer than 60
 	Color bool // with ANSI escapes
 	Short bool // what `run` prints at its end: the answer, the plot, three notes
+
+	Overlays []Overlay // curves from elsewhere, shown beside those over the offered rate
 }
 
 const (
@@ -144,6 +146,14 @@ func shorten(s string, width int) string {
 		return s
 	}
 	return string(r[:max(0, width-1)]) + "…"
+}
+
+// isAre is the verb that goes with a count.
+func isAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 // plural writes a count of things: "1 round", "10 rounds".

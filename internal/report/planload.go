@@ -42,7 +42,9 @@ func exactLoad(l plan.Load, factors Factors) load.Load {
 			MaxConnections: number(l.MaxConnections), Use: use}
 	}
 	if n := number(l.Connections); n > 0 {
-		return load.Closed{Connections: n, Use: use}
+		think, _ := unit.ParseDuration(text(l.Think))
+		thinking, _ := load.ParseThinking(text(l.ThinkTime))
+		return load.Closed{Connections: n, Think: think, Thinking: thinking, Use: use}
 	}
 	return nil
 }

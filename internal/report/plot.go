@@ -30,7 +30,7 @@ func (r *Report) plot(p *page) {
 	}
 	label = min(label, p.width/3)
 	axis.width = p.width - 4 - label - 2 - 2 - text
-	head := metricHead(r.Primary) + ", " + better(r.Primary)
+	head := metricHead(r.Primary) + ", " + r.better(r.Primary)
 	if axis.logs {
 		head += ", logarithmic scale"
 	}
@@ -53,7 +53,7 @@ func (r *Report) plot(p *page) {
 	}
 }
 
-func (r *Report) rowUnit() string { return r.Primary.Unit() }
+func (r *Report) rowUnit() string { return r.shown }
 
 // A plotGroup is the rows of one setting.
 type plotGroup struct {

@@ -72,10 +72,18 @@ type Report struct {
 	Skipped     []Skipped       `json:"skipped"`
 	Invalid     []Invalid       `json:"invalid"`
 	Failed      []Failed        `json:"failed"`
-	Notes       []evidence.Note `json:"notes"` // every kind of note once, the worst first
+	Falls       []Fall          `json:"falls,omitempty"` // those of Failed that happened under load, gathered
+	Knees       []Knee          `json:"knees,omitempty"` // where an open load's rate varies
+	Terms       []Terms         `json:"terms,omitempty"` // on which the subjects worked
+	Notes       []evidence.Note `json:"notes"`           // every kind of note once, the worst first
 	Method      Method          `json:"method"`
 
+	higher  bool     // more of the primary metric is better
+	shown   string   // the unit that is written behind its numbers
 	factors []string // of the settings, in the plan's order; the first numeric one is plotted
+
+	rateFactor string // that sets an open load's rate; "" if none does
+	rateSweeps []sweep
 }
 
 // A Who is one variant of a subject.
@@ -106,6 +114,9 @@ type Row struct {
 	Notes      []evidence.Note `json:"notes"`
 	Bound      bool            `json:"bound,omitempty"`       // shown as a bound, in no verdict
 	LowerBound bool            `json:"lower_bound,omitempty"` // the instrument was the limit: the subject can do more
+
+	shown string // the unit as it is written behind its numbers
+	speed bool   // it says how fast something is
 }
 
 // A Comparison sets variant A against B at one setting.
@@ -134,6 +145,8 @@ type Comparison struct {
 	NeedsRounds int            `json:"needs_rounds,omitempty"`     // about how many would decide, where undetermined
 	Exploratory bool           `json:"exploratory,omitempty"`      // not the metric the plan declared
 	AtLimit     bool           `json:"instrument_limit,omitempty"` // the instrument was the limit of one side or both
+
+	speed bool // the metric says how fast something is
 }
 
 // A Verdict is what a comparison allows us to say of A.
@@ -179,13 +192,6 @@ type Crossing struct {
 	Model   string     `json:"model"`   // how it was drawn between them: "straight costs" or "logarithms"; "none" where At is missing
 }
 
-// A Claim is a sentence of the plan and what the figures say to it.
-type Claim struct {
-	Claim   string `json:"claim"`
-	Outcome string `json:"outcome"` // "holds", "does not hold", "undecided"
-	Figure  string `json:"figure"`
-}
-
 // A Fit is a line through one variant's figures over a numeric factor N: A is
 // what a request costs at all, B what each unit of N adds.
 type Fit struct {
@@ -229,10 +235,13 @@ type Invalid struct {
 // Failed is a trial in which the subject failed.
 type Failed struct {
 	Who
-	Round int      `json:"round"`
-	Trial string   `json:"trial"`
-	What  string   `json:"what"`
-	Last  []string `json:"last,omitempty"` // the subject's last lines
+	Factors Factors  `json:"factors,omitempty"`
+	Round   int      `json:"round"`
+	Trial   string   `json:"trial"`
+	What    string   `json:"what"`
+	Last    []string `json:"last,omitempty"` // the subject's last lines
+
+	told bool // a Fall tells of it
 }
 
 // Build draws the conclusions. Its only errors are those of in.Each. It keeps
@@ -246,9 +255,11 @@ func Build(in Input) (*Report, error) {
 		Version: 1,
 		Title:   t.title(),
 		Primary: t.primary(),
-		Claims:  []Claim{},
+		Claims:  t.claims(),
 		factors: t.factorNames,
 	}
+	_, r.higher = t.metric(r.Primary)
+	r.shown = t.shown(r.Primary)
 	r.Rows = t.rows()
 	pairs := t.pairs()
 	r.Comparisons = comparisons(pairs)
@@ -257,7 +268,11 @@ func Build(in Input) (*Report, error) {
 	r.Fits = t.fits()
 	r.Objectives = t.objectives()
 	r.Skipped, r.Invalid, r.Failed = t.skipped(), t.invalid(), t.failed()
-	r.Notes = t.notes(r.Fits)
+	r.Falls = t.falls()
+	r.rateFactor, r.rateSweeps = t.rateFactor(), t.rateSweeps()
+	r.Knees = t.knees(r.rateSweeps)
+	r.Terms = t.allTerms()
+	r.Notes = t.notes(r.Fits, r.Terms)
 	r.Method = t.method()
 	r.WhyNot = t.whyNot(r)
 	r.Publishable = len(r.WhyNot) == 0

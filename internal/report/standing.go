@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"webdyno/internal/evidence"
@@ -37,7 +38,7 @@ func (t *table) whyNot(r *Report) []string {
 	}
 	k := t.compared()
 	if n, need := t.fewestN(), fewestRounds(k*(k-1)/2, t.confidence()); n < need {
-		add("%d rounds are fewer than the %d that %s take", n, need, takers(k))
+		add("%s %s fewer than the %d that %s take", plural(n, "round"), isAre(n), need, takers(k))
 	}
 	sound, uneven := t.losses()
 	if sound < soundShare {
@@ -195,10 +196,10 @@ func (t *table) objectives() []ObjectiveRow {
 
 func (t *table) objective(o plan.Objective, c *cell) (ObjectiveRow, bool) {
 	var figures []Number
-	var due uint64
+	var due uint64 // of the round that had most
 	for _, r := range c.rounds {
 		sum := tally(r.sample().blocks)
-		due += sum.Due()
+		due = max(due, sum.Due())
 		if sum.Due() > 0 {
 			figures = append(figures, objectiveFigure(o, sum, t.timeout(c.setting)))
 		}
@@ -207,15 +208,31 @@ func (t *table) objective(o plan.Objective, c *cell) (ObjectiveRow, bool) {
 		return ObjectiveRow{}, false
 	}
 	mid, _, _ := summary(figures, "", t.confidence())
-	return ObjectiveRow{c.variant.Who, c.setting.factors, check(o, mid, due), len(figures)}, true
+	result := check(o, mid, due)
+	if !result.Told {
+		result.Text += " in a round"
+	}
+	return ObjectiveRow{c.variant.Who, c.setting.factors, result, len(figures)}, true
 }
 
 // Missed tells whether an objective of the plan was missed.
 func (r *Report) Missed() bool {
 	for _, o := range r.Objectives {
-		if !o.Met {
+		if o.missed() {
 			return true
 		}
 	}
 	return false
+}
+
+// Untold returns the objectives of the plan that nothing tells anything about,
+// each once.
+func (r *Report) Untold() []string {
+	var all []string
+	for _, o := range r.Objectives {
+		if !o.Told && !slices.Contains(all, o.Objective) {
+			all = append(all, o.Objective)
+		}
+	}
+	return all
 }

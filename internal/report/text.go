@@ -25,9 +25,13 @@ func (r *Report) Text(w io.Writer, o TextOptions) error {
 	}
 	p.line("")
 	p.paragraph("  ", r.Standing())
+	r.claimLines(p, o.Short)
 	r.objectiveLines(p)
-	r.claimLines(p)
-	r.plot(p)
+	if !r.curved() {
+		r.plot(p)
+	}
+	r.rateCurves(p, o.Short)
+	r.overlays(p, o.Overlays)
 	if !o.Short {
 		r.tables(p)
 		r.comparisonTable(p)
@@ -40,6 +44,7 @@ func (r *Report) Text(w io.Writer, o TextOptions) error {
 		p.line("")
 		p.paragraph("", r.Method.short())
 	} else {
+		r.termsTable(p)
 		r.Method.lines(p)
 	}
 	if err := p.flush(w); err != nil {
@@ -67,16 +72,6 @@ func (r *Report) objectiveLines(p *page) {
 			who += " " + at
 		}
 		p.paragraph("  ", fmt.Sprintf("%s: %s (%s)", who, o.Text, plural(o.N, "round")))
-	}
-}
-
-func (r *Report) claimLines(p *page) {
-	if len(r.Claims) == 0 {
-		return
-	}
-	p.title("Claims")
-	for _, c := range r.Claims {
-		p.paragraph("  ", fmt.Sprintf("%s: %s. %s", c.Claim, c.Outcome, c.Figure))
 	}
 }
 
@@ -129,7 +124,7 @@ func (r *Report) table(p *page, metrics []plan.Metric) {
 	if len(metrics) > 1 {
 		title = "Response time"
 	}
-	p.title(title + ", " + better(metrics[0]))
+	p.title(title + ", " + r.better(metrics[0]))
 	p.columns(append(aligns, right, left, left), rows)
 }
 
@@ -184,12 +179,15 @@ func (r Row) interval() string {
 	if !r.Lo.Known() || !r.Hi.Known() {
 		return "–"
 	}
-	return span(r.Lo, r.Hi, r.Unit)
+	return span(r.Lo, r.Hi, r.shown)
 }
 
 // span writes an interval: "21.2k to 22.0k req/s".
 func span(lo, hi Number, u string) string {
 	a, b := lo.in(u), hi.in(u)
+	if short, ok := strings.CutSuffix(a, " "+u); ok && strings.HasSuffix(b, " "+u) {
+		return short + " to " + b
+	}
 	if i := strings.LastIndex(b, " "); i >= 0 && strings.HasSuffix(a, b[i:]) {
 		a = strings.TrimSuffix(a, b[i:])
 	}
@@ -256,7 +254,7 @@ func (c Comparison) interval() string {
 // not faster.
 func (c Comparison) verdictText() string {
 	s := c.Verdict.String()
-	if c.Metric != plan.Throughput {
+	if !c.speed {
 		s = strings.NewReplacer("faster", "better", "slower", "worse").Replace(s)
 	}
 	if c.Measurable {
@@ -269,11 +267,11 @@ func (r *Report) fitTable(p *page) {
 	if len(r.Fits) == 0 {
 		return
 	}
-	p.title("Server CPU per request as a + b·N")
+	p.title("Server CPU per request, as a line over a factor")
 	rows := [][]string{{"", "a", "95 % interval", "b", "95 % interval", "rounds", "off by"}}
 	last := ""
 	for _, f := range r.Fits {
-		over := "N = " + f.Factor
+		over := "a + b × " + f.Factor
 		if at := phrase(r.factors, f.Factors); at != "" {
 			over += ", " + at
 		}
@@ -346,6 +344,9 @@ func (r *Report) troubles(p *page, short bool) {
 	}
 	if len(r.Failed) > 0 {
 		p.title("Failed")
+		for _, line := range r.fallLines() {
+			p.paragraph("  ", line)
+		}
 		for _, line := range folded(failedLines(r.Failed)) {
 			p.paragraph("  ", line)
 		}
@@ -369,6 +370,9 @@ type entry struct {
 
 func failedLines(all []Failed) (es []entry) {
 	for _, f := range all {
+		if f.told {
+			continue
+		}
 		es = append(es, entry{f.name(), f.What, f.Round})
 	}
 	return es
@@ -433,6 +437,9 @@ func printable(s string) string {
 
 func (m Method) short() string {
 	s := plural(m.Rounds, "round") + ", " + plural(m.Trials, "trial")
+	if m.Measured {
+		return s + ", each one run of a command that measures itself."
+	}
 	if m.Window != "" {
 		s += " of " + m.Window
 	}
@@ -457,6 +464,12 @@ func (m Method) lines(p *page) {
 		}
 		p.paragraph("  ", s+".")
 	}
+	for i := range m.Services {
+		m.Services[i].lines(p)
+	}
+	for i := range m.Tested {
+		m.Tested[i].lines(p)
+	}
 	p.paragraph("  ", "Figures: "+m.Interval+".")
 	p.paragraph("  ", fmt.Sprintf("Verdicts: ratios inside blocks, one per round, exact signed-rank test, adjusted over the pairs of a setting (Holm); equivalent within %s.", unit.Share(Margin)))
 	var origin []string
@@ -470,29 +483,4 @@ func (m Method) lines(p *page) {
 		origin = append(origin, m.Began.Format("2006-01-02 15:04 UTC"))
 	}
 	p.paragraph("  ", strings.Join(origin, "; ")+".")
-}
-
-// metricHead is a metric's name over a table or a plot.
-func metricHead(m plan.Metric) string {
-	switch m {
-	case plan.Throughput:
-		return "Throughput, right answers per second"
-	case plan.Memory:
-		return "Memory, peak RSS"
-	case plan.Errors:
-		return "Failed requests, of those due"
-	case plan.StartUp:
-		return "Start-up, from exec to the first right answer"
-	case plan.ServerCPU:
-		return "Server CPU per request"
-	}
-	s := strings.TrimPrefix(metricName(m), "the ")
-	return strings.ToUpper(s[:1]) + s[1:]
-}
-
-func better(m plan.Metric) string {
-	if m.HigherIsBetter() {
-		return "more is better"
-	}
-	return "less is better"
 }

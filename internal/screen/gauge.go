@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"webdyno/internal/engine"
+	"webdyno/internal/evidence"
 	"webdyno/internal/load"
 	"webdyno/internal/unit"
 )
@@ -17,12 +18,16 @@ type Reading struct {
 	At  time.Time
 	CPU time.Duration // that webdyno itself has used so far
 	engine.Snapshot
+
+	// Second is what ended in the newest second of the window that is over; its
+	// Response is nil before there is one.
+	Second evidence.Second
 }
 
 // A Gauge shows a load while it lasts: on a terminal a few lines that it
 // rewrites and at last takes away, elsewhere a line per reading, which stays.
-// Percentiles are not among them: the engine's loops share none before they have
-// stopped, since sharing would cost them what they measure.
+// Percentiles are those of the newest whole second: a loop hands a second over when
+// it is done with it, and shares nothing before that.
 type Gauge struct {
 	Out    io.Writer
 	Redraw bool       // Out is a terminal, whose lines may be rewritten
@@ -83,16 +88,17 @@ func (g *Gauge) show(r Reading) {
 	}
 	fmt.Fprintf(g.Out, "%s: %s\n", g.stage(r), strings.Join([]string{
 		"answered " + pace(r, before) + ", " + total(r.Answered),
-		troubles(r), open(r), "webdyno " + cpus(r, before)}, "; "))
+		responses(r), troubles(r), open(r), "webdyno " + cpus(r, before) + lateness(r, before)}, "; "))
 }
 
-// redraw writes four lines over the ones written before.
+// redraw writes five lines over the ones written before.
 func (g *Gauge) redraw(r, before Reading) {
 	lines := [][2]string{
 		{"load", g.stage(r)},
 		{"answered", pace(r, before) + g.average(r) + ", " + total(r.Answered)},
+		{"response", responses(r)},
 		{"requests", open(r) + ", " + troubles(r)},
-		{"webdyno", cpus(r, before) + perAnswer(r, before)},
+		{"webdyno", cpus(r, before) + perAnswer(r, before) + lateness(r, before)},
 	}
 	width := 80
 	if g.Width != nil {
@@ -205,6 +211,27 @@ func perAnswer(r, before Reading) string {
 	}
 	each := (r.CPU - before.CPU) / time.Duration(r.Answered-before.Answered)
 	return ", " + unit.Duration(each) + " per answer"
+}
+
+// responses is what people waited for in the newest second that is over.
+func responses(r Reading) string {
+	h := r.Second.Response
+	if h == nil {
+		return "no response times yet"
+	}
+	if h.Count() == 0 {
+		return "nothing answered rightly in the last second"
+	}
+	return fmt.Sprintf("p50 %s, p99 %s, max %s",
+		unit.Duration(h.Quantile(.5)), unit.Duration(h.Quantile(.99)), unit.Duration(h.Max()))
+}
+
+// lateness is the engine's own lag, of the mean request since the reading before.
+func lateness(r, before Reading) string {
+	if r.Sent <= before.Sent {
+		return ""
+	}
+	return ", lag " + unit.Duration((r.Lag-before.Lag)/time.Duration(r.Sent-before.Sent))
 }
 
 func tenths(d time.Duration) string { return fmt.Sprintf("%.1fs", d.Seconds()) }

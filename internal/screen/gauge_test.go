@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"webdyno/internal/engine"
+	"webdyno/internal/latency"
 	"webdyno/internal/load"
 )
 
@@ -21,10 +22,18 @@ func steady(warmup time.Duration) func() Reading {
 		since := time.Since(begin)
 		n := uint64(since / time.Millisecond)
 		s := engine.Snapshot{Window: since >= warmup && since < warmup+4*time.Second}
+		r := Reading{At: time.Now(), CPU: time.Duration(n) * 4 * time.Microsecond}
+		if since >= time.Second {
+			r.Second.Response = latency.NewCoarse()
+			r.Second.Response.RecordN(2e6, 98)
+			r.Second.Response.RecordN(8e6, 2)
+		}
 		if n > 0 {
+			s.Sent, s.Lag = n, time.Duration(n)*5*time.Microsecond
 			s.Due, s.Answered, s.Wrong, s.Failed = n+5, n-n/100, n/500, n/100
 		}
-		return Reading{At: time.Now(), CPU: time.Duration(n) * 4 * time.Microsecond, Snapshot: s}
+		r.Snapshot = s
+		return r
 	}
 }
 
@@ -45,22 +54,22 @@ func played(t *testing.T, g *Gauge, every, warmup time.Duration) string {
 // Without a terminal there is a line for every second, and no escape in it.
 func TestPlainLines(t *testing.T) {
 	g := &Gauge{Warmup: load.Extent{Time: 1500 * time.Millisecond}, Window: load.Extent{Time: 4 * time.Second}, Limit: 10 * time.Second}
-	want := "warm-up, 1.0s: answered 990/s, 990 in all; 10 failed, 2 wrong; 5 not answered yet; webdyno 0.00400 CPUs\n" +
-		"window, 0.0s of 4s: answered 990/s, 1.98k in all; 20 failed, 4 wrong; 5 not answered yet; webdyno 0.00400 CPUs\n"
+	want := "warm-up, 1.0s: answered 990/s, 990 in all; p50 2.01 ms, p99 8.03 ms, max 8.03 ms; 10 failed, 2 wrong; 5 not answered yet; webdyno 0.00400 CPUs, lag 5.00 us\n" +
+		"window, 0.0s of 4s: answered 990/s, 1.98k in all; p50 2.01 ms, p99 8.03 ms, max 8.03 ms; 20 failed, 4 wrong; 5 not answered yet; webdyno 0.00400 CPUs, lag 5.00 us\n"
 	got := played(t, g, time.Second, 1500*time.Millisecond)
 	if !strings.HasPrefix(got, want) || strings.Count(got, "\n") != 5 || strings.Contains(got, "\x1b") {
 		t.Errorf("got\n%s\nwant it to begin\n%s", got, want)
 	}
 }
 
-// What a terminal shows at the end is nothing, and at no time more than four
+// What a terminal shows at the end is nothing, and at no time more than five
 // lines, none of them as wide as it is.
 func TestRedrawnLines(t *testing.T) {
 	for _, width := range []int{20, 60, 80, 200} {
 		g := &Gauge{Redraw: true, Faint: true, Width: func() int { return width }, Window: load.Extent{Time: 4 * time.Second}, Limit: 10 * time.Second}
 		s := &fakeScreen{width: width}
 		s.write(t, played(t, g, 250*time.Millisecond, 0))
-		if s.most != 4 || s.left() != "" {
+		if s.most != 5 || s.left() != "" {
 			t.Errorf("%d columns: %d lines at most, %q at the end", width, s.most, s.left())
 		}
 		if s.frames != 20 {
@@ -75,8 +84,9 @@ func TestRedrawnText(t *testing.T) {
 	for _, want := range []string{
 		"  load      window, 2.0s of 4s, 2.00k of 100k requests\x1b[K\n",
 		"  answered  990/s now, 990/s since the window opened, 1.98k in all\x1b[K\n",
+		"  response  p50 2.01 ms, p99 8.03 ms, max 8.03 ms\x1b[K\n",
 		"  requests  5 not answered yet, 20 failed, 4 wrong\x1b[K\n",
-		"  webdyno   0.00400 CPUs, 4.04 us per answer\x1b[K\n",
+		"  webdyno   0.00400 CPUs, 4.04 us per answer, lag 5.00 us\x1b[K\n",
 		"  load      window over; awaiting the last answers, 10s at most\x1b[K\n",
 	} {
 		if !strings.Contains(got, want) {
@@ -110,7 +120,7 @@ func (s *fakeScreen) write(t *testing.T, text string) {
 			s.lines = s.lines[:s.at]
 			text = text[len("\x1b[J"):]
 		case text[0] == '\r':
-			if !strings.HasPrefix(text[1:], "\x1b[4A\x1b[J") {
+			if !strings.HasPrefix(text[1:], "\x1b[5A\x1b[J") {
 				s.frames++
 			}
 			text = text[1:]

@@ -45,6 +45,10 @@ func (p *Progress) Observe(e lab.Event) {
 	case lab.RoundStarted:
 		p.round, p.trials, p.done = e.Round, e.Trials, 0
 		p.show("starting")
+	case lab.ServiceStarting:
+		p.show("starting service " + e.Name)
+	case lab.ServiceFailed:
+		p.stay(fmt.Sprintf("in round %d: %s", p.round, e.Failure.Text))
 	case lab.SubjectStarting:
 		p.show("starting " + e.Name)
 	case lab.SubjectReady:
@@ -57,12 +61,19 @@ func (p *Progress) Observe(e lab.Event) {
 		p.done++
 		p.ended++
 	case lab.PrecisionReached:
-		p.stay(fmt.Sprintf("precise enough after %d rounds: every interval within %.3g %%", e.Rounds, e.Until*100))
+		p.stay(fmt.Sprintf("precise enough after %s: every interval within %.3g %%", rounds(e.Rounds), e.Until*100))
 	case lab.BudgetSpent:
 		p.stay(fmt.Sprintf("the budget of %v is spent: round %d is not begun", e.Budget, e.Round))
 	case lab.Finished:
 		p.Clear()
 	}
+}
+
+func rounds(n int) string {
+	if n == 1 {
+		return "1 round"
+	}
+	return fmt.Sprintf("%d rounds", n)
 }
 
 // Clear takes the line away, so that something else can be written.

@@ -1,0 +1,123 @@
+package report
+
+import (
+	"strconv"
+
+	"webdyno/internal/evidence"
+	"webdyno/internal/load"
+	"webdyno/internal/unit"
+)
+
+// hiccups looks at how long the CPUs in use stood still for everybody. That
+// spoils response times where it lasted as long as what is shown of them, and
+// slows the subject wherever it was often.
+func (g *grader) hiccups() {
+	h := g.m.Host.Hiccups
+	if h == nil || h.Stalled <= limits.stalled.warn {
+		return
+	}
+	grade := evidence.B
+	if h.Stalled > limits.stalled.worse || g.t != nil && count(g.t.Response) > 0 && h.Max > g.t.Response.Quantile(.99) {
+		grade = evidence.L
+	}
+	g.say("hiccups", grade, "the machine stood still for %s of the time, for up to %s at once",
+		unit.Share(h.Stalled), unit.Duration(h.Max))
+}
+
+// network looks at what the kernel counts below HTTP. A queue that overflowed is
+// the subject's own where it is asked for a connection per request: then it is
+// what overload looks like, and the requests that it cost are counted as failed
+// or late.
+func (g *grader) network() {
+	n := g.m.Host.Network
+	if n.Overflows > 0 {
+		grade, why := evidence.L, "connections waited for a second or more before they were kept open"
+		if g.load != nil && g.load.Usage().PerConnection > 0 {
+			grade, why = evidence.B, "the subject accepts them more slowly than they come; a larger backlog would hide it"
+		}
+		g.say("accept-queue-overflow", grade, "a full accept queue turned %s away: %s",
+			plural(int(n.Overflows), "connection"), why)
+		return // each is sent again, which would be told twice
+	}
+	lost := n.Retransmits + n.Drops
+	if n.Timeouts > lost {
+		lost = n.Timeouts
+	}
+	if lost == 0 {
+		return
+	}
+	grade := evidence.B
+	if float64(lost) > limits.retransmits.worse*float64(n.Segments) {
+		grade = evidence.L
+	}
+	g.say("retransmits", grade, "%s of %s segments were lost and sent again: what waited for them took 200 ms or more",
+		unit.Count(int64(lost)), unit.Count(int64(n.Segments)))
+}
+
+// ceiling holds a closed load against what this engine reaches here at most. What
+// comes near that is compressed: a subject twice as fast would not look it. Bounds
+// are shown as such in any case.
+func (g *grader) ceiling() {
+	t := g.t
+	if g.c.Ceiling <= 0 || g.m.Trial.Bound || t.Offered > 0 || t.Loops == 0 || t.Window <= 0 {
+		return
+	}
+	share := float64(t.InWindow+t.WrongIn) / t.Window.Seconds() / float64(t.Loops) / g.c.Ceiling
+	if share < limits.ceiling.warn {
+		return
+	}
+	grade := evidence.B
+	if share >= limits.ceiling.worse {
+		grade = evidence.L
+	}
+	g.say("near-ceiling", grade, "the rate is %s of the most this engine reached here against a server that does nothing (%s)",
+		unit.Share(share), unit.Rate(g.c.Ceiling))
+}
+
+// preempted looks at how often others took a loop's CPU.
+func (g *grader) preempted() {
+	t := g.t
+	span := t.LoopTime().Seconds()
+	if span <= 0 || g.c.CPUsShared {
+		return // beside the subject it is to be expected, and has been said
+	}
+	if often := float64(t.Preempted) / span; often > limits.preempted.warn {
+		g.say("loops-preempted", evidence.B, "other threads took the CPU from a loop of the engine's %s times a second",
+			unit.Number(often))
+	}
+}
+
+// collected looks at webdyno's own garbage collector, whose workers take the
+// CPU that a loop should have.
+func (g *grader) collected() {
+	if n := g.t.Collections; n > 0 {
+		g.say("instrument-collected", evidence.L, "webdyno collected its own garbage %d times meanwhile, which took CPU from the engine", n)
+	}
+}
+
+// CeilingOf finds among a machine's facts the ceiling of a backend for a load:
+// the keys are those that package calibrate writes. It is 0 where there is none.
+func CeilingOf(facts map[string]string, backend string, l load.Load) float64 {
+	if l == nil {
+		return 0
+	}
+	use := l.Usage()
+	mode := "keep-alive"
+	switch {
+	case use.PerConnection > 1, use.Depth() > 1 && use.Depth() < 8:
+		return 0 // none was measured that it could be held against
+	case use.PerConnection == 1 && use.Close == load.ByReset:
+		mode = "reset"
+	case use.PerConnection == 1 && use.Close == load.ByServer:
+		mode = "close"
+	case use.PerConnection == 1:
+		return 0
+	case use.Depth() > 1:
+		mode = "pipelined"
+	}
+	rate, err := strconv.ParseFloat(facts["calibration.ceiling."+backend+"."+mode], 64)
+	if err != nil {
+		return 0
+	}
+	return rate
+}
