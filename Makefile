@@ -29,7 +29,7 @@ test: ## everything that needs no more than Go
 race: ## the same under the race detector; needs a C compiler
 	CGO_ENABLED=1 go test -race ./...
 
-subjects: ## install the servers that Debian has
+subjects: ## install the servers that Debian and npm have
 	tools/install-subjects
 
 test-subjects: subjects ## test with the real servers

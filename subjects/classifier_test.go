@@ -2,182 +2,148 @@ package subjects_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"webdyno/internal/serve"
-	"webdyno/subjects"
 )
 
-// limit is how long anything here may take before it counts as hanging. A JIT
-// on a machine busy with other tests needs its time.
-const limit = 20 * time.Second
+// An implementation of the classifier, as the test starts it.
+type classifierCase struct {
+	name    string
+	command []string // after the interpreter
+	python  string   // modules that a CPython must have; or
+	program string   // the interpreter, found on the PATH
+	cython  string   // what build.py is to build first
+	bytes   int      // head and body of the answer to /helloworld
+
+	// departs names what its framework does otherwise, as README.md tells.
+	departs []string
+}
+
+func classifiers() []classifierCase {
+	httptools := func(more ...string) []string { return append([]string{"classifier_httptools.py"}, more...) }
+	tornado := func(style string) []string { return []string{"classifier_tornado.py", "--style=" + style} }
+	return []classifierCase{
+		{name: "httptools-asyncio", python: "httptools", command: httptools("--loop=asyncio"), bytes: 148},
+		{name: "httptools-uvloop", python: "httptools, uvloop", command: httptools("--loop=uvloop"), bytes: 148},
+		{name: "httptools-workers", python: "httptools, uvloop", command: httptools("--loop=uvloop", "--workers=2"), bytes: 148},
+		{name: "httptools-plain", python: "httptools, uvloop, Cython", command: httptools("--loop=uvloop"), cython: "plain", bytes: 148},
+		{name: "httptools-typed", python: "httptools, uvloop, Cython", command: httptools("--loop=uvloop"), cython: "typed", bytes: 148},
+		{name: "httptools-nogil", python: "httptools, uvloop, Cython", command: httptools("--loop=uvloop", "--threads=2"), cython: "nogil", bytes: 148},
+		{name: "h11", python: "h11", command: []string{"classifier_h11.py"}, bytes: 148, departs: []string{"HTTP/1.0 kept"}},
+		{name: "h11-pypy", program: "pypy3", command: []string{"classifier_h11.py"}, bytes: 148, departs: []string{"HTTP/1.0 kept"}},
+		{name: "streams-cpython", python: "asyncio", command: []string{"classifier_streams.py"}, bytes: 148},
+		{name: "streams-pypy", program: "pypy3", command: []string{"classifier_streams.py"}, bytes: 148},
+		{name: "streams-pypy-workers", program: "pypy3", command: []string{"classifier_streams.py", "--workers=2"}, bytes: 148},
+		{name: "tornado-callback", python: "tornado", command: tornado("callback"), bytes: 148},
+		{name: "tornado-handler", python: "tornado", command: tornado("handler"), bytes: 212},
+		{name: "tornado-coroutine", python: "tornado", command: tornado("coroutine"), bytes: 212},
+		{name: "tornado-pypy", program: "pypy3", command: tornado("coroutine"), bytes: 212},
+		{name: "gevent", python: "gevent", command: []string{"classifier_gevent.py"}, bytes: 185},
+		{name: "gevent-workers", python: "gevent", command: []string{"classifier_gevent.py", "--workers=2"}, bytes: 185},
+		{name: "gevent-typed", python: "gevent, Cython", command: []string{"classifier_gevent.py"}, cython: "typed", bytes: 185},
+		{name: "node", program: "node", command: []string{"classifier.js"}, bytes: 209},
+		{name: "node-workers", program: "node", command: []string{"classifier.js", "--workers=2"}, bytes: 209},
+	}
+}
 
 // Every implementation must answer alike, or comparing them compares nothing.
 func TestClassifier(t *testing.T) {
-	for _, impl := range []struct {
-		name    string
-		command []string // after the interpreter
-		python  string   // modules that a CPython must have; or
-		program string   // the interpreter, found on the PATH
-		bytes   int      // head and body of the answer to /helloworld
-	}{
-		{name: "httptools-asyncio", python: "httptools", command: []string{"classifier_httptools.py", "--loop=asyncio"}, bytes: 148},
-		{name: "httptools-uvloop", python: "httptools, uvloop", command: []string{"classifier_httptools.py", "--loop=uvloop"}, bytes: 148},
-		{name: "streams-cpython", python: "asyncio", command: []string{"classifier_streams.py"}, bytes: 148},
-		{name: "streams-pypy", program: "pypy3", command: []string{"classifier_streams.py"}, bytes: 148},
-		{name: "node", program: "node", command: []string{"classifier.js"}, bytes: 209},
-	} {
+	for _, impl := range classifiers() {
 		t.Run(impl.name, func(t *testing.T) {
 			t.Parallel()
-			program, err := exec.LookPath(impl.program)
-			if impl.program == "" {
-				program, err = pythonWith(impl.python)
-			}
+			program, err := interpreter(impl.program, impl.python)
 			if err != nil {
 				missing(t, err)
 			}
-			s := start(t, program, impl.command)
-			conforms(t, s.addr, impl.bytes)
-			s.stop(t)
+			from, env := materialized(t, "classifier"), ""
+			if impl.cython != "" {
+				env = from.build(t, program, impl.cython)
+				impl.command = append(impl.command, "--cython="+impl.cython)
+			}
+			s := from.start(t, program, impl.command, env)
+			conforms(t, s.addr, impl.bytes, impl.departs)
+			stopsClassifier(t, s)
 		})
 	}
-	t.Run("go", func(t *testing.T) {
-		t.Parallel()
-		conforms(t, startOurs(t), 185)
-	})
-}
-
-// pythonWith returns a CPython that can import the modules.
-func pythonWith(modules string) (string, error) {
-	var tried []string
-	for _, name := range []string{"/usr/bin/python3", "python3"} {
-		out, err := exec.Command(name, "-c", "import "+modules).CombinedOutput()
-		if err == nil {
-			return name, nil
-		}
-		tried = append(tried, fmt.Sprintf("%s: %v %s", name, err, lastLine(out)))
+	for _, args := range [][]string{nil, {"--table"}, {"--lock"}} {
+		t.Run("go"+strings.Join(args, ""), func(t *testing.T) {
+			t.Parallel()
+			conforms(t, startOurs(t, "classifier", args...), 185, nil)
+		})
 	}
-	return "", errors.New(strings.Join(tried, "; "))
 }
 
-func lastLine(out []byte) string {
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return lines[len(lines)-1]
-}
-
-// A process is an implementation that runs in a process group of its own.
-type process struct {
-	cmd  *exec.Cmd
-	addr string
-	out  bytes.Buffer
-	done chan struct{}
-}
-
-// start runs an implementation from a folder written for it, in a directory
-// that is not that folder and without our environment.
-func start(t *testing.T, program string, command []string) *process {
-	t.Helper()
-	at, err := subjects.Materialize("classifier", t.TempDir())
+// pygolang is in no package of Debian's. A stand-in for the one function that is
+// used shows that the rest of the file does what it should; where pygolang is
+// installed, it is used.
+func TestClassifierOnPygolang(t *testing.T) {
+	python, err := pythonWith("gevent")
 	if err != nil {
-		t.Fatal(err)
+		missing(t, err)
 	}
-	s := &process{addr: freeAddress(t), done: make(chan struct{})}
-	_, port, _ := net.SplitHostPort(s.addr)
-	args := append([]string{filepath.Join(at, command[0])}, command[1:]...)
-	s.cmd = exec.Command(program, append(args, "--port="+port)...)
-	s.cmd.Dir = t.TempDir()
-	s.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.cmd.Dir, "PYTHONDONTWRITEBYTECODE=1", "PYPY_GC_NURSERY=4M"}
-	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
+	env := ""
+	if _, err := pythonWith("golang"); err != nil {
+		stand := t.TempDir()
+		if err := os.WriteFile(filepath.Join(stand, "golang.py"), []byte("from gevent import spawn as go\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		env = "PYTHONPATH=" + stand
 	}
-	go func() { defer close(s.done); s.cmd.Wait() }()
-	t.Cleanup(func() { syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL); <-s.done })
-	s.await(t)
-	return s
+	s := materialized(t, "classifier").start(t, python, []string{"classifier_pygolang.py"}, env)
+	conforms(t, s.addr, 185, nil)
+	stopsClassifier(t, s)
 }
 
-// freeAddress returns an address of this machine that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+// A handler that is not the one asked for must not be measured under its name.
+func TestClassifierRefusesAnotherHandler(t *testing.T) {
+	python, err := pythonWith("asyncio")
 	if err != nil {
+		missing(t, err)
+	}
+	from := materialized(t, "classifier")
+	impostor := t.TempDir()
+	if err := os.WriteFile(filepath.Join(impostor, "classifier_typed.py"), []byte("def classify(target): return b''"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	defer ln.Close()
-	return ln.Addr().String()
-}
-
-// await waits until the process listens. It can only be asked again and again:
-// servers have no common way of saying so.
-func (s *process) await(t *testing.T) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	giveUp := time.After(limit)
-	for {
-		if c, err := net.Dial("tcp", s.addr); err == nil {
-			c.Close()
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-s.done:
-			t.Fatalf("it ended by itself:\n%s", s.out.String())
-		case <-giveUp:
-			t.Fatalf("it does not listen after %v", limit)
+	for env, want := range map[string]string{
+		"":                       "No module named 'classifier_typed'",
+		"PYTHONPATH=" + impostor: "classifier_typed.py was loaded",
+	} {
+		cmd := from.command(t, python, []string{"classifier_streams.py", "--cython=typed", "--port=1"}, env)
+		out, err := cmd.CombinedOutput()
+		if err == nil || !strings.Contains(string(out), want) {
+			t.Errorf("%q: %v, saying %q; want %q", env, err, out, want)
 		}
 	}
 }
 
-// stop ends the process while connections are open, one of them in the middle
-// of a request, and checks that nothing of it is left.
-func (s *process) stop(t *testing.T) {
+// stopsClassifier ends a server while connections are open, one of them in the
+// middle of a request.
+func stopsClassifier(t *testing.T, s *process) {
 	t.Helper()
 	idle, half := dial(t, s.addr), dial(t, s.addr)
 	idle.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	idle.answer("GET", answerTo("/"))
 	half.send("GET /hello")
-	s.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-s.done:
-	case <-time.After(limit):
-		t.Fatalf("it runs on after SIGTERM")
-	}
-	if !s.cmd.ProcessState.Success() || s.out.Len() > 0 {
-		t.Errorf("ended with %v, having said %q; want status 0 and nothing", s.cmd.ProcessState, s.out.String())
-	}
-	if err := syscall.Kill(-s.cmd.Process.Pid, 0); err != syscall.ESRCH {
-		t.Errorf("something of its process group is left: %v", err)
-	}
-	if c, err := net.Dial("tcp", s.addr); err == nil {
-		c.Close()
-		t.Errorf("%s still listens", s.addr)
-	}
+	s.ends(t)
 }
 
-// startOurs runs the Go implementation in this process.
-func startOurs(t *testing.T) string {
+// startOurs runs one of webdyno's own servers in this process.
+func startOurs(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	r, w := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- serve.Run(ctx, "classifier", serve.Options{Addr: "127.0.0.1:0", Out: w})
+		ended <- serve.Run(ctx, name, serve.Options{Addr: "127.0.0.1:0", Args: args, Out: w})
 		w.Close()
 	}()
 	t.Cleanup(func() {
@@ -193,8 +159,9 @@ func startOurs(t *testing.T) string {
 	return strings.TrimSpace(strings.TrimPrefix(line, "listening on "))
 }
 
-// conforms puts everything that README.md promises to the server at addr.
-func conforms(t *testing.T, addr string, bytes int) {
+// conforms puts everything that README.md promises to the server at addr, but
+// for what it says of the framework.
+func conforms(t *testing.T, addr string, bytes int, departs []string) {
 	get := func(target, version, fields string) string {
 		return "GET " + target + " HTTP/" + version + "\r\nHost: a\r\n" + fields + "\r\n"
 	}
@@ -223,12 +190,20 @@ func conforms(t *testing.T, addr string, bytes int) {
 			answers: []string{answerTo("/helloworld"), answerTo("/")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if slices.Contains(departs, c.name) {
+				t.Skip("its framework does otherwise, as README.md tells")
+			}
 			client := dial(t, addr)
 			client.send(c.send)
 			for _, want := range c.answers {
 				client.answer(max(c.method, "GET"), want)
 			}
-			client.ends(c.ends)
+			if c.ends {
+				client.ended()
+				return
+			}
+			client.send(get("/again", "1.1", ""))
+			client.answer("GET", answerTo("/again"))
 		})
 	}
 	t.Run("in pieces", func(t *testing.T) {
@@ -278,94 +253,4 @@ func TestCheckValues(t *testing.T) {
 	if got := answerTo(hello(10)); !strings.Contains(got, "ru:\t41\n") || !strings.Contains(got, "p5.com:\t91\n") {
 		t.Errorf("counts for 101 bytes:\n%swant 41, 91, 91, 91", got)
 	}
-}
-
-// A client is one connection to a server under test.
-type client struct {
-	t        *testing.T
-	conn     net.Conn
-	reader   *bufio.Reader
-	received int
-}
-
-func dial(t *testing.T, addr string) *client {
-	t.Helper()
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(limit))
-	c := &client{t: t, conn: conn}
-	c.reader = bufio.NewReader(c)
-	return c
-}
-
-func (c *client) Read(p []byte) (int, error) {
-	n, err := c.conn.Read(p)
-	c.received += n
-	return n, err
-}
-
-func (c *client) send(text string) {
-	c.t.Helper()
-	if _, err := io.WriteString(c.conn, text); err != nil {
-		c.t.Fatal(err)
-	}
-}
-
-// answer reads an answer and checks it.
-func (c *client) answer(method, body string) {
-	c.t.Helper()
-	r, err := http.ReadResponse(c.reader, &http.Request{Method: method})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	defer r.Body.Close()
-	got, err := io.ReadAll(r.Body)
-	if err != nil || string(got) != body {
-		c.t.Fatalf("body %q, error %v; want %q", got, err, body)
-	}
-	if kind := r.Header.Get("Content-Type"); r.StatusCode != 200 || kind != "text/plain" {
-		c.t.Errorf("status %d, %q; want 200, text/plain", r.StatusCode, kind)
-	}
-	if r.TransferEncoding != nil || r.ContentLength < 79 {
-		c.t.Errorf("transfer encoding %q, length %d; want a length only", r.TransferEncoding, r.ContentLength)
-	}
-}
-
-// ends checks that the server ends the connection, or that it goes on with it.
-func (c *client) ends(want bool) {
-	c.t.Helper()
-	if want {
-		if b, err := c.reader.ReadByte(); !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
-			c.t.Errorf("read %q, %v after the last answer; want the end", b, err)
-		}
-		return
-	}
-	c.send("GET /again HTTP/1.1\r\nHost: a\r\n\r\n")
-	c.answer("GET", answerTo("/again"))
-}
-
-// refused sends what is no HTTP and checks that it is not answered as if it were.
-func (c *client) refused() {
-	c.t.Helper()
-	c.send("\x16\x03\x01 no HTTP at all\r\n\r\n")
-	all, err := io.ReadAll(c.reader)
-	if err != nil && !errors.Is(err, syscall.ECONNRESET) {
-		c.t.Fatalf("%v: want the connection ended", err)
-	}
-	if len(all) > 0 && !bytes.HasPrefix(all, []byte("HTTP/1.1 400 ")) {
-		c.t.Errorf("answered %q, want 400 or nothing", all)
-	}
-}
-
-// missing skips a test of a system that this machine does not have, unless all
-// of them were promised: "make test-subjects" installs them.
-func missing(t *testing.T, err error) {
-	t.Helper()
-	if os.Getenv("WEBDYNO_SUBJECTS") == "all" {
-		t.Fatal(err)
-	}
-	t.Skip(err)
 }

@@ -21,7 +21,9 @@ import (
 // Each folder is named, because a pattern would also take what running a
 // subject in place leaves behind.
 //
-//go:embed classifier
+//go:embed classifier payload tornado_http
+//go:embed bus/README.md bus/*.py bus/*.js bus/*.json
+//go:embed hello/README.md hello/*.py hello/*.js hello/*.json hello/*.sh hello/*.conf
 var files embed.FS
 
 // Files returns all folders, each under its name.

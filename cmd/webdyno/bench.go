@@ -35,7 +35,7 @@ type bench struct {
 }
 
 // newBench finds out what of p can run on this machine.
-func newBench(ctx context.Context, p *plan.Plan, planDir string) (*bench, error) {
+func newBench(ctx context.Context, p *plan.Plan, planDir string, pythonPath []string) (*bench, error) {
 	settings, err := p.Settings()
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func newBench(ctx context.Context, p *plan.Plan, planDir string) (*bench, error)
 		b.close()
 		return nil, err
 	}
-	want, all := widest(p)
+	want, all := widest(p, topology)
 	b.equip = &lab.Equipment{
 		Finder:     &host.Finder{Path: os.Getenv("PATH")},
 		Supervisor: &supervise.Supervisor{Keeper: []string{self, hiddenKeeper}, Exec: []string{self, hiddenExec}, Subreaper: true},
@@ -67,7 +67,9 @@ func newBench(ctx context.Context, p *plan.Plan, planDir string) (*bench, error)
 		Scratch:    scratch.dir,
 		Webdyno:    self,
 		PlanDir:    planDir,
+		PythonPath: pythonPath,
 	}
+	b.equip.Builds, b.equip.NodeModules = keptFolders()
 	b.prepared, err = b.equip.Prepare(ctx, p)
 	if err != nil {
 		b.close()
@@ -87,14 +89,32 @@ func ids(t host.Topology) []int {
 	return all
 }
 
-// widest returns the most CPUs that a subject of p wants beside the engine's,
-// and whether one wants all of the machine's.
-func widest(p *plan.Plan) (n int, all bool) {
-	n = max(p.CPUs.N, 1)
-	all = p.CPUs.All
-	for _, s := range p.Subjects {
-		n = max(n, s.CPUs.N)
-		all = all || s.CPUs.All
+// widest returns the most CPUs that a variant of p wants beside the engine's, and
+// whether one wants all of the machine's. Of the levels of a factor only those
+// count that the machine can give without taking the engine's: the others are
+// skipped, so that the engine is the same for all levels.
+func widest(p *plan.Plan, topology host.Topology) (n int, all bool) {
+	n = 1
+	var levels []int
+	for _, v := range p.Variants() {
+		c := p.CPUsOf(v)
+		all = all || c.All
+		if v.Subject.CPUs.Factor != "" {
+			levels = append(levels, c.N)
+			continue
+		}
+		n = max(n, c.N)
+	}
+	slices.Sort(levels)
+	for _, level := range levels {
+		if level > n && !host.Assign(topology, level, false).Shared {
+			n = level
+		}
+	}
+	for _, s := range p.Services {
+		if beside := n + s.CPUs.N; beside > n && !host.Assign(topology, beside, false).Shared {
+			n = beside // else the service has the subjects' CPUs
+		}
 	}
 	return n, all
 }
@@ -106,15 +126,19 @@ func (b *bench) setup() *evidence.Setup {
 	if c, ok := calibrate.Last(); ok {
 		maps.Copy(facts, c.Facts())
 	}
+	kernel, notes := host.Kernel(b.equip.Root, b.plan.Kernel)
+	maps.Copy(facts, kernel)
 	return &evidence.Setup{
 		Version:  1,
 		Began:    time.Now(),
 		Webdyno:  build(),
-		Command:  os.Args,
+		Command:  commandLine(),
 		PlanDir:  b.planDir,
 		Facts:    facts,
 		CPUs:     b.equip.CPUs,
 		Subjects: b.prepared.Subjects,
+		Notes:    notes,
+		Services: b.prepared.Services,
 	}
 }
 
@@ -127,13 +151,22 @@ func (b *bench) announce(w io.Writer) {
 	}
 	fmt.Fprintf(w, "%s\n", p.Title)
 	fmt.Fprintf(w, "  %s, at %s\n", strings.Join(names, ", "), count(len(b.settings), "setting"))
-	rounds := fmt.Sprintf("%d", p.Rounds.Max)
+	rounds := count(p.Rounds.Max, "round")
 	if p.Rounds.Until > 0 && p.Rounds.Min < p.Rounds.Max {
-		rounds = fmt.Sprintf("%d to %d", p.Rounds.Min, p.Rounds.Max)
+		rounds = fmt.Sprintf("%d to %d rounds", p.Rounds.Min, p.Rounds.Max)
 	}
 	trials := p.Rounds.Max * len(p.Round(1)) * len(names)
-	fmt.Fprintf(w, "  %s rounds, %d trials of %v at most; about %s\n", rounds, trials, p.Window, about(p.Estimate(len(names))))
+	if p.Measures() {
+		fmt.Fprintf(w, "  %s, %s at most, each as long as it takes\n", rounds, count(trials, "run"))
+	} else {
+		fmt.Fprintf(w, "  %s, %s of %v at most; about %s\n", rounds, count(trials, "trial"), p.Window, about(p.Estimate(len(names))))
+	}
 	fmt.Fprintf(w, "  %s\n", b.equip.CPUs.Why)
+	_, notes := host.Kernel(b.equip.Root, p.Kernel)
+	for _, n := range notes {
+		fmt.Fprintf(w, "  %s\n", n.Text)
+	}
+	b.announceServices(w)
 	for _, tool := range b.tools() {
 		fmt.Fprintf(w, "  %s\n", tool)
 	}
@@ -175,18 +208,27 @@ func (b *bench) build(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-// explainSkipped says which subjects are left out, and what would mend it: one
-// command for all of them.
+// explainSkipped says which variants are left out, and what would mend it: one
+// command for all of them. Those with the same reason are told together.
 func (b *bench) explainSkipped(w io.Writer) {
-	for _, s := range b.prepared.Subjects {
-		if s.Skipped == "" {
-			continue
-		}
-		fmt.Fprintf(w, "  without %s: %s", s.Name, s.Skipped)
+	why := func(s evidence.Subject) string {
 		if s.Hint != "" {
-			fmt.Fprintf(w, " (%s)", s.Hint)
+			return fmt.Sprintf("%s (%s)", s.Skipped, s.Hint)
 		}
-		fmt.Fprintln(w)
+		return s.Skipped
+	}
+	names := map[string][]string{}
+	for _, s := range b.prepared.Subjects {
+		names[why(s)] = append(names[why(s)], plan.VariantName(s.Name, s.Variant))
+	}
+	for _, s := range b.prepared.Subjects {
+		if all := names[why(s)]; s.Skipped != "" && all != nil {
+			fmt.Fprintf(w, "  without %s: %s\n", strings.Join(all, ", "), why(s))
+			for _, line := range s.Last {
+				fmt.Fprintf(w, "      %s\n", line)
+			}
+			names[why(s)] = nil
+		}
 	}
 }
 
@@ -239,11 +281,15 @@ func (b *bench) carryOut(ctx context.Context, con console, w *record.Writer, rec
 		Rounds: b.plan.Rounds.Max, Expected: b.plan.Estimate(len(b.prepared.Entries)),
 	}
 	l := &lab.Lab{
-		Generate:  eng,
-		Start:     b.equip.Start(b.prepared),
+		Generate: eng,
+		Start:    b.equip.Start(b.prepared),
+
+		StartService: b.equip.StartService(b.prepared),
+
+		Measure:   b.equip.Measure(b.prepared),
 		Ask:       ask,
 		Watch:     b.equip.WatchMachine,
-		Answered:  func() uint64 { return eng.Progress().Answered },
+		Progress:  eng.Progress,
 		MeterSelf: lab.MeterSelf,
 		Observe:   progress.Observe,
 	}
@@ -278,7 +324,7 @@ func (b *bench) nextStep(w io.Writer, dir string) {
 }
 
 // ask sends one request apart from any load.
-func ask(ctx context.Context, to lab.Address, r *workload.Request) error {
+func ask(ctx context.Context, to lab.Address, r *workload.Request) (*workload.Answer, error) {
 	var a workload.Answer
 	var err error
 	if to.TLS == nil {
@@ -286,10 +332,13 @@ func ask(ctx context.Context, to lab.Address, r *workload.Request) error {
 	} else {
 		a, err = askOverTLS(ctx, to, r)
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = r.Expect.Check(&a)
 	}
-	return r.Expect.Check(&a)
+	if err != nil {
+		return nil, err
+	}
+	return &a, nil
 }
 
 func askOverTLS(ctx context.Context, to lab.Address, r *workload.Request) (workload.Answer, error) {
@@ -305,8 +354,8 @@ func askOverTLS(ctx context.Context, to lab.Address, r *workload.Request) (workl
 // subjects is asked over TLS, net for all of them. Subjects that are compared are
 // asked by the same engine.
 func backendOf(p *plan.Plan) engine.Backend {
-	for i := range p.Subjects {
-		if p.Subjects[i].TLS() {
+	for _, v := range p.Variants() {
+		if v.Subject.TLS() {
 			return engine.Net
 		}
 	}

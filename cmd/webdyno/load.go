@@ -6,17 +6,21 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"webdyno/internal/calibrate"
 	"webdyno/internal/engine"
 	"webdyno/internal/evidence"
+	"webdyno/internal/host"
 	"webdyno/internal/load"
 	"webdyno/internal/plan"
 	"webdyno/internal/report"
+	"webdyno/internal/sys"
 	"webdyno/internal/unit"
 	"webdyno/internal/workload"
 )
@@ -31,7 +35,9 @@ type loadFlags struct {
 	rate, arrivals              string
 	warmup                      string
 	perConnection, pipeline     string
-	timeout                     string
+	timeout, idle               string
+	think, thinkTime            string
+	sources                     string
 
 	method, body string
 	headers      []string
@@ -84,6 +90,7 @@ wrong; 3 an objective was missed; 130 interrupted, with what was measured.`,
 			}
 			return nil
 		},
+		ValidArgsFunction: completeNothing,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			l, err := f.check(con, strings.Join(args, ""))
 			if err != nil {
@@ -104,12 +111,16 @@ func (f *loadFlags) define(cmd *cobra.Command) {
 	fs.StringVarP(&f.duration, "duration", "d", "", "window by time: `D` such as 10s, 1m; a bare number is seconds (10s)")
 	fs.StringVarP(&f.requests, "requests", "n", "", "window by count: `N` requests, such as 10000, 10k; whichever ends first")
 	fs.StringVarP(&f.rate, "rate", "R", "", "open load: `N` arrivals per second")
-	fs.StringVar(&f.arrivals, "arrivals", "poisson", "how arrivals are spaced: poisson, constant")
+	fs.StringVar(&f.arrivals, "arrivals", "", "open load: how arrivals are spaced: poisson, constant (poisson)")
 	fs.StringVar(&f.warmup, "warmup", "0", "discarded first: a time, or a count such as 30000req")
 	fs.StringVar(&f.perConnection, "per-connection", "0", "`K` requests per connection; 0: as many as the server allows")
 	fs.StringVar(&f.close, "close", "server", "how a connection ends after its last request: server, fin, reset")
 	fs.StringVarP(&f.pipeline, "pipeline", "p", "1", "`N` requests in flight per connection")
+	fs.StringVar(&f.sources, "sources", "auto", "from how many addresses `N` connections to 127.0.0.1 come; auto: from more than one where its ports do not suffice")
+	fs.StringVar(&f.think, "think", "", "closed load: wait `D` on average, from an answer to the next request")
+	fs.StringVar(&f.thinkTime, "think-time", "exponential", "how think times are spread: exponential, constant")
 	fs.StringVar(&f.timeout, "timeout", "10s", "of one request, from when it was due")
+	fs.StringVar(&f.idle, "idle", "0", "hold `N` further connections open and silent beside those of the load")
 	fs.IntVarP(&f.threads, "threads", "t", 1, "`N` loops, a thread each")
 	fs.StringVarP(&f.method, "method", "m", "", "method (GET, or POST with a body)")
 	fs.StringArrayVarP(&f.headers, "header", "H", nil, "header `'K: V'`; repeatable")
@@ -148,6 +159,7 @@ type loadJob struct {
 
 	progress, quiet bool
 	opened          time.Time // when the window opened
+	activity        evidence.Activity
 }
 
 // check reads all flags and returns every complaint at once.
@@ -163,6 +175,12 @@ func (f *loadFlags) check(con console, rawURL string) (*loadJob, error) {
 	l.job.Window = f.window(&c)
 	l.job.Seed = f.seed
 	l.job.Unix = f.unixSocket
+	if f.sources != "auto" {
+		l.job.Sources = int(c.count("--sources", f.sources))
+		if l.job.Sources < 1 || l.job.Sources > sys.Sources {
+			c.say("--sources %s: want auto, or 1 to %d", f.sources, sys.Sources)
+		}
+	}
 	l.config = engine.Config{Loops: f.threads, Backend: c.backend(f.backend)}
 	for _, o := range f.objectives {
 		obj, err := plan.ParseObjective(o)
@@ -193,15 +211,18 @@ func (f *loadFlags) check(con console, rawURL string) (*loadJob, error) {
 	if l.job.Unix == "" {
 		err = l.resolve(u)
 	}
+	if to := l.job.Address.Addr(); err == nil && l.job.Sources > 1 && !(to.Is4() && to.IsLoopback()) {
+		err = usageError{errors.New("--sources: only a server on 127.0.0.0/8 can be asked from several addresses")}
+	}
 	return l, err
 }
 
 func (f *loadFlags) workload(c *complaints, u *url.URL) plan.Exact {
 	x := plan.Exact{
 		Method:  f.method,
-		Path:    u.RequestURI(),
+		Path:    pathOf(u),
 		Headers: plan.Headers{Set: f.headerSet},
-		Body:    c.content("--body", f.body),
+		Body:    []byte(marked(string(c.content("--body", f.body)))),
 		Expect:  plan.ExactExpect{Bytes: -1},
 	}
 	if x.Method == "" {
@@ -238,6 +259,7 @@ func (f *loadFlags) load(c *complaints) load.Load {
 		PerConnection: int(c.count("--per-connection", f.perConnection)),
 		Pipeline:      int(c.count("--pipeline", f.pipeline)),
 		Timeout:       c.duration("--timeout", f.timeout),
+		Idle:          int(c.count("--idle", f.idle)),
 	}
 	var err error
 	use.Close, err = load.ParseClose(f.close)
@@ -256,22 +278,46 @@ func (f *loadFlags) load(c *complaints) load.Load {
 		if f.maxConnections != "" {
 			c.say("--max-connections is for open loads (--rate); a closed one keeps --connections in use")
 		}
+		if f.arrivals != "" {
+			c.say("--arrivals is for open loads (--rate); in a closed one each answer releases the next request")
+		}
 		if f.connections == "" {
 			n = 64
 		}
 		if n < 1 {
 			c.say("--connections %s: want at least 1", f.connections)
 		}
-		return load.Closed{Connections: n, Use: use}
+		return f.thinking(c, load.Closed{Connections: n, Use: use})
+	}
+	if f.think != "" {
+		c.say("--think is for closed loads; in an open one (--rate) requests do not wait for answers")
 	}
 	o := load.Open{Rate: c.rate("--rate", f.rate), Connections: n, Use: use}
-	o.Arrivals, err = load.ParseArrivals(f.arrivals)
+	o.Arrivals, err = load.ParseArrivals(orElse(f.arrivals, "poisson"))
 	c.add("--arrivals", err)
 	o.MaxConnections = int(c.count("--max-connections", f.maxConnections))
 	if o.Connections > 0 && o.MaxConnections > 0 {
 		c.say("--connections opens a pool, --max-connections bounds connections on demand: give one of them")
 	}
 	return o
+}
+
+// thinking gives a closed load its think times, if it is to have any.
+func (f *loadFlags) thinking(c *complaints, l load.Closed) load.Closed {
+	var err error
+	l.Thinking, err = load.ParseThinking(f.thinkTime)
+	c.add("--think-time", err)
+	if f.think == "" {
+		return l
+	}
+	l.Think = c.duration("--think", f.think)
+	if l.Think < 0 {
+		c.say("--think %s: want 0 or more", f.think)
+	}
+	if l.Think > 0 && l.Pipeline > 1 {
+		c.say("--think with --pipeline %d: who sends ahead does not wait for answers, and thinks nothing", l.Pipeline)
+	}
+	return l
 }
 
 func (f *loadFlags) window(c *complaints) load.Extent {
@@ -297,25 +343,23 @@ func (l *loadJob) run(ctx context.Context, con console) error {
 	if err := l.files.open(con.out); err != nil {
 		return err
 	}
+	defer beforeExit(ctx, l.files.forsake)()
 	eng, err := engine.Open(l.config)
 	if err != nil {
 		return err
 	}
 	defer eng.Close()
-	l.job.Edge = func(e engine.Edge) {
-		if e == engine.WindowOpened {
-			l.opened = time.Now()
-		}
-	}
+	l.job.Edge = l.edge(host.Watch{Root: os.DirFS("/")})
 	stop := l.watch(eng, con)
 	tally, err := eng.Run(ctx, l.job)
 	stop()
 	if tally == nil {
 		return err
 	}
+	l.noteLoops(tally.Loops)
 	result := report.NewLoadResult(report.Job{
-		CPUsShared: sharesCPUs(l.job.Address),
-		URL:        l.url, Seed: l.job.Seed, Load: l.job.Load, Warmup: l.warmup, Objectives: l.objectives,
+		CPUsShared: sharesCPUs(l.job.Address), Host: l.activity, Ceiling: lastCeiling(tally.Backend, l.job.Load),
+		URL: l.url, Seed: l.job.Seed, Load: l.job.Load, Warmup: l.warmup, Objectives: l.objectives,
 		Opened: l.opened, Notes: l.notes,
 	}, tally)
 	// The result comes first: a disk that is full must not cost the reader that.
@@ -325,6 +369,44 @@ func (l *loadJob) run(ctx context.Context, con console) error {
 		return errors.Join(err, printErr, fileErr)
 	}
 	return errors.Join(l.verdict(err, tally, result), fileErr)
+}
+
+// edge watches the machine from the window's opening to its end. Whether its CPUs
+// were kept busy by others cannot be told where the server is not ours.
+func (l *loadJob) edge(w host.Watch) func(engine.Edge) {
+	var began host.Glance
+	return func(e engine.Edge) {
+		if e == engine.WindowOpened {
+			l.opened = time.Now()
+			began, _ = w.Begin() // where there is nothing to see, nothing is said
+			return
+		}
+		l.activity = w.End(began, 0)
+		l.activity.Foreign = -1
+	}
+}
+
+// lastCeiling is what the last calibration of this machine found, 0 if there was
+// none.
+func lastCeiling(backend string, ld load.Load) float64 {
+	c, ok := calibrate.Last()
+	if !ok {
+		return 0
+	}
+	return report.CeilingOf(c.Facts(), backend, ld)
+}
+
+// noteLoops says what became of --threads where it is not what the reader would
+// take it for: loops without a connection are not begun, and more loops than
+// CPUs are, but take turns.
+func (l *loadJob) noteLoops(used int) {
+	if used < l.config.Loops {
+		l.note("threads-capped", fmt.Sprintf("of the %d loops asked for (--threads) %d carried the load: there is one connection for each", l.config.Loops, used))
+	}
+	if cpus := runtime.NumCPU(); used > cpus {
+		l.notes = append(l.notes, evidence.Note{Kind: "threads-beyond-cpus", Grade: evidence.B,
+			Text: fmt.Sprintf("%d loops (--threads) took turns on %s: what one of them waits for the others is in lag", used, count(cpus, "CPU"))})
+	}
 }
 
 func (l *loadJob) print(con console, r *report.LoadResult) error {
@@ -349,6 +431,8 @@ func (l *loadJob) verdict(err error, t *evidence.Tally, r *report.LoadResult) er
 		return errors.New("nothing was answered")
 	case len(l.objectives) > 0 && r.Missed():
 		return errMissed
+	case len(r.Untold()) > 0:
+		return untoldError(r.Untold())
 	case len(l.objectives) == 0 && t.Right() == 0:
 		return errors.New("nothing was answered rightly")
 	}

@@ -26,6 +26,7 @@ type resultFile struct {
 
 	file   *os.File
 	target string // what file is renamed to; empty where it is written in place
+	unborn string // file's name until then; stays
 }
 
 // A resultFiles is all of them.
@@ -122,7 +123,8 @@ func (f *resultFile) open(result io.Writer) error {
 		return syscall.EACCES // to rename over it would go round what its owner meant
 	}
 	folder, base := filepath.Split(target)
-	f.file, err = os.OpenFile(folder+"."+base+".webdyno-"+strconv.Itoa(os.Getpid()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f.unborn = folder + "." + base + ".webdyno-" + strconv.Itoa(os.Getpid())
+	f.file, err = os.OpenFile(f.unborn, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	f.target = target
 	return err
 }
@@ -174,6 +176,16 @@ func (f *resultFile) fill(r *report.LoadResult) error {
 		os.Remove(file.Name())
 	}
 	return err
+}
+
+// forsake removes what is not in its place yet, beside whoever is about to put
+// it there: it is for a process that ends at once.
+func (fs resultFiles) forsake() {
+	for _, f := range fs {
+		if f.unborn != "" {
+			os.Remove(f.unborn)
+		}
+	}
 }
 
 // discard removes what was opened and not filled.

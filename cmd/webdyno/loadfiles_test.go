@@ -195,3 +195,32 @@ func TestSignalLeavesFiles(t *testing.T) {
 		t.Errorf("%q in a folder with %s", rows, inFolder(t, folder))
 	}
 }
+
+// A second signal ends the process at once; unfinished files go with it.
+func TestForsakenFiles(t *testing.T) {
+	dir := t.TempDir()
+	ctx, stop := withSignals(t.Context())
+	defer stop()
+	fs := resultFiles{{flag: "--csv", name: filepath.Join(dir, "seconds.csv"), write: write("whole", nil)}}
+	if err := fs.open(io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	forget := beforeExit(ctx, fs.forsake)
+	last := ctx.Value(partingsKey{}).(*partings)
+	last.all()
+	if got := inFolder(t, dir); got != "" {
+		t.Errorf("%s is left", got)
+	}
+	forget()
+	fs.discard()
+
+	fs = resultFiles{{flag: "--csv", name: filepath.Join(dir, "seconds.csv"), write: write("whole", nil)}}
+	if err := errors.Join(fs.open(io.Discard), fs.fill(nil)); err != nil {
+		t.Fatal(err)
+	}
+	defer beforeExit(ctx, fs.forsake)()
+	last.all()
+	if got := inFolder(t, dir); got != "seconds.csv" {
+		t.Errorf("the folder holds %q; want what was finished", got)
+	}
+}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -20,9 +19,8 @@ import (
 // The bounds of a list of requests. All of them, each as often as its weight
 // says, lie end to end in the memory of every loop.
 const (
-	mostListed     = 10_000   // requests in one turn, weights included
-	mostTurnBytes  = 64 << 20 // of one turn
-	mostBody       = 16 << 20 // of one request
+	mostListed     = workload.MaxTurn // requests in one turn, weights included
+	mostBody       = 16 << 20         // of one request
 	longestLine    = 1 << 20
 	mostComplaints = 10 // that are told; a file that is none of ours has one per line
 )
@@ -131,8 +129,6 @@ func (l *listReader) take(line string) {
 	case line == "":
 		l.now = false
 	case line[0] == '#':
-	case isTemplate([]byte(line)):
-		l.complain("%v", errTemplate)
 	case line[0] == '@':
 		l.body(strings.TrimSpace(line[1:]))
 	case strings.Contains(first, ":"):
@@ -140,19 +136,6 @@ func (l *listReader) take(line string) {
 	default:
 		l.request(strings.Fields(line))
 	}
-}
-
-var errTemplate = errors.New("{seq} and {random} are not built yet: a request is the same bytes every time; list several requests instead")
-
-// isTemplate tells whether a text asks for values that differ from request to
-// request.
-func isTemplate(b []byte) bool {
-	for _, t := range []string{"{seq}", "{seq:", "{random}", "{random:"} {
-		if bytes.Contains(b, []byte(t)) {
-			return true
-		}
-	}
-	return false
 }
 
 func (l *listReader) request(words []string) {
@@ -179,6 +162,10 @@ func (l *listReader) request(words []string) {
 func (l *listReader) header(line string) {
 	if !l.now {
 		l.complain("%.40q: a header without a request: the line before it ends one", line)
+		return
+	}
+	if hasValues(line) {
+		l.complain("%.40q: {seq} and {random} can stand in the path and in the body, and nowhere else", line)
 		return
 	}
 	name, value, _ := strings.Cut(line, ":")
@@ -239,20 +226,9 @@ func (l *listing) build(all []listed) *workload.Set {
 	if len(l.complaints) > 0 {
 		return nil
 	}
-	order, err := turn(weights)
+	set, err := workload.Mix(requests, weights)
 	if err != nil {
 		l.say("%s: %v", l.name, err)
-		return nil
-	}
-	set := &workload.Set{Requests: make([]workload.Request, len(order))}
-	size := 0
-	for k, i := range order {
-		set.Requests[k] = requests[i]
-		size += len(requests[i].Bytes) + len(requests[i].Last)
-	}
-	if size > mostTurnBytes {
-		l.say("%s: the requests of one turn take %s, more than %s: use fewer, smaller bodies, or smaller weights",
-			l.name, unit.Bytes(int64(size)), unit.Bytes(mostTurnBytes))
 		return nil
 	}
 	return set
@@ -311,7 +287,7 @@ func (l *listing) path(address string) (string, error) {
 		if l.base == nil {
 			return "", fmt.Errorf("%.60s is on no host: write webdyno load --targets %s http://HOST:PORT", address, l.name)
 		}
-		return address, nil
+		return marked(address), nil
 	}
 	u, err := url.Parse(address)
 	if err != nil {
@@ -327,7 +303,7 @@ func (l *listing) path(address string) (string, error) {
 		return "", fmt.Errorf("%s://%s is another server than %s://%s: all requests of a load go to one",
 			u.Scheme, u.Host, l.base.Scheme, l.base.Host)
 	}
-	return u.RequestURI(), nil
+	return pathOf(u), nil
 }
 
 func sameHost(a, b *url.URL) bool {
@@ -371,50 +347,11 @@ func (l *listing) body(name string) ([]byte, error) {
 		return nil, bare(err)
 	case len(b) > mostBody:
 		return nil, fmt.Errorf("more than %s", unit.Bytes(mostBody))
-	case isTemplate(b):
-		return nil, errTemplate
 	}
+	b = []byte(marked(string(b)))
 	if l.bodies == nil {
 		l.bodies = map[string][]byte{}
 	}
 	l.bodies[name] = b
 	return b, nil
-}
-
-// turn returns in which order requests of these weights are sent: each as often
-// as its weight says, in lowest terms, and those of one kind as far apart as
-// that allows. At every step each request gains its weight and the one that has
-// most is sent, and pays the sum of all: smooth weighted round-robin.
-func turn(weights []int) ([]int, error) {
-	divisor, sum := 0, 0
-	for _, w := range weights {
-		for a := w; a != 0; { // Euclid's
-			divisor, a = a, divisor%a
-		}
-		sum += w
-	}
-	sum /= max(divisor, 1)
-	if sum > mostListed {
-		return nil, fmt.Errorf("a turn of %d requests, weights included, of which %d are possible: use smaller weights", sum, mostListed)
-	}
-	order := make([]int, 0, sum)
-	if sum == len(weights) { // what follows would come to the same, for all its pairs
-		for i := range weights {
-			order = append(order, i)
-		}
-		return order, nil
-	}
-	gained := make([]int, len(weights))
-	for range sum {
-		best := 0
-		for i, w := range weights {
-			gained[i] += w / divisor
-			if gained[i] > gained[best] {
-				best = i
-			}
-		}
-		gained[best] -= sum
-		order = append(order, best)
-	}
-	return order, nil
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"webdyno/internal/plan"
 )
@@ -114,10 +113,6 @@ func TestListNamesServer(t *testing.T) {
 
 func TestListComplains(t *testing.T) {
 	folder := t.TempDir()
-	template := filepath.Join(folder, "template")
-	if err := os.WriteFile(template, []byte(`{"id": {seq}}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	big := filepath.Join(folder, "big")
 	if err := os.WriteFile(big, make([]byte, 10_000), 0o600); err != nil {
 		t.Fatal(err)
@@ -136,7 +131,7 @@ func TestListComplains(t *testing.T) {
 		{"GET /\n@/no/such/file", "h", "f:1: @/no/such/file: no such file or directory"},
 		{"GET /\n@/dev/zero", "h", "f:1: @/dev/zero: more than 16.0 MiB"},
 		{"GET /\n@" + folder, "h", "is a directory"},
-		{"GET /\n@" + template, "h", "{seq} and {random} are not built yet"},
+		{"GET /\nX-Id: {random}", "h", `f:2: "X-Id: {random}": {seq} and {random} can stand in the path and in the body`},
 		{"GET /a weight=9999\nGET /b weight=9998", "h", "f: a turn of 19997 requests"},
 		{"GET /a weight=9997\n@" + big + "\nGET /b weight=2", "h", "f: the requests of one turn take 192 MiB, more than 64.0 MiB"},
 	} {
@@ -145,51 +140,6 @@ func TestListComplains(t *testing.T) {
 			t.Errorf("%q: %s, %d requests; want %q", tc.text, got, len(requests), tc.want)
 		}
 	}
-}
-
-// The order for weights 5, 1, 1 is the one that the method is known by.
-func TestTurn(t *testing.T) {
-	for _, tc := range []struct{ weights, want []int }{
-		{[]int{5, 1, 1}, []int{0, 0, 1, 0, 2, 0, 0}},
-		{[]int{1}, []int{0}},
-		{[]int{7, 7, 7}, []int{0, 1, 2}},
-		{[]int{20, 10}, []int{0, 1, 0}},
-	} {
-		if got, err := turn(tc.weights); err != nil || !cmp.Equal(got, tc.want) {
-			t.Errorf("%v: %v, %v; want %v", tc.weights, got, err, tc.want)
-		}
-	}
-}
-
-// In a turn each request comes as often as it weighs, and at no point is any of
-// them ahead of, or behind, its share by as much as the number of requests.
-func TestTurnIsFair(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		weights := rapid.SliceOfN(rapid.IntRange(1, 50), 1, 8).Draw(t, "weights")
-		order, err := turn(weights)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sum := 0
-		for _, w := range weights {
-			sum += w
-		}
-		sent := make([]int, len(weights))
-		for k, i := range order {
-			sent[i]++
-			for j, w := range weights {
-				share := float64(k+1) * float64(w) / float64(sum)
-				if off := float64(sent[j]) - share; off > float64(len(weights)) || off < -float64(len(weights)) {
-					t.Fatalf("after %d: %v of %v", k+1, sent, weights)
-				}
-			}
-		}
-		for j, w := range weights {
-			if sent[j]*sum != w*len(order) {
-				t.Fatalf("%v of %v", sent, weights)
-			}
-		}
-	})
 }
 
 // Whatever a file holds, it is read or refused, with where and why; and what is

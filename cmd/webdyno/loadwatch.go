@@ -41,5 +41,8 @@ func readingOf(eng *engine.Engine) screen.Reading {
 	if cpu, err := sys.ProcessCPU(os.Getpid()); err == nil {
 		r.CPU = cpu
 	}
+	if sec, ok := eng.LastSecond(); ok {
+		r.Second = sec
+	}
 	return r
 }

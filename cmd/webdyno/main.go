@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -78,11 +79,50 @@ type signalled struct{ syscall.Signal }
 
 func (s signalled) Error() string { return "ended by " + s.String() }
 
+// partings are what is still to be done if the process ends at once. They are
+// called beside everything else that goes on, and must be quick.
+type partings struct {
+	mu   sync.Mutex
+	last int
+	do   map[int]func()
+}
+
+// partingsKey is the key under which a context carries its partings.
+type partingsKey struct{}
+
+// beforeExit has f called if a second signal ends the process, until the function
+// returned is called.
+func beforeExit(ctx context.Context, f func()) (forget func()) {
+	p, ok := ctx.Value(partingsKey{}).(*partings)
+	if !ok {
+		return func() {}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last++
+	number := p.last
+	p.do[number] = f
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.do, number)
+	}
+}
+
+func (p *partings) all() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, f := range p.do {
+		f()
+	}
+}
+
 // withSignals returns a context that the first INT, TERM or HUP cancels, with a
-// signalled cause. A second one ends the process at once; keepers see to it
-// that the subjects end with it.
+// signalled cause. A second one ends the process at once, with no more than what
+// [beforeExit] was told; keepers see to it that the subjects end with it.
 func withSignals(parent context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(parent)
+	last := &partings{do: map[int]func(){}}
+	ctx, cancel := context.WithCancelCause(context.WithValue(parent, partingsKey{}, last))
 	ch := make(chan os.Signal, 2)
 	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	done := make(chan struct{})
@@ -91,6 +131,7 @@ func withSignals(parent context.Context) (context.Context, func()) {
 			select {
 			case s := <-ch:
 				if ctx.Err() != nil {
+					last.all()
 					os.Exit(statusSignal + int(s.(syscall.Signal)))
 				}
 				cancel(signalled{s.(syscall.Signal)})
@@ -110,6 +151,15 @@ func (e usageError) Unwrap() error { return e.err }
 
 // errMissed ends a verb that did its work but missed an objective.
 var errMissed = errors.New("an objective was missed")
+
+// untoldError is the end of a verb that measured too little to decide an
+// objective: it was neither kept nor missed, and the work is not done.
+func untoldError(objectives []string) error {
+	return hinted{
+		fmt.Errorf("cannot be told: %s: too few requests were due", strings.Join(objectives, ", ")),
+		"the result says how many it takes: let it last longer (-d, window), or ask for a lower percentile",
+	}
+}
 
 // A hinted error knows what the user could do about it.
 type hinted struct {
@@ -185,6 +235,9 @@ Begin with:
 		serveCommand(con),
 		startsSubjects(calibrateCommand(con)),
 	)
+	for _, verb := range root.Commands() {
+		completed(verb)
+	}
 	return root
 }
 

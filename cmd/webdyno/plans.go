@@ -61,11 +61,3 @@ func listPlans(con console) error {
 	}
 	return w.Flush()
 }
-
-// completePlans completes the names of plans that ship, beside files.
-func completePlans(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	return plans.Names(), cobra.ShellCompDirectiveDefault
-}

@@ -9,7 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,6 +32,11 @@ type runFlags struct {
 	quick  bool
 	dryRun bool
 	resume string
+
+	versus bool // every subject was named to be compared
+
+	services   []string // NAME=URL
+	pythonPath []string
 }
 
 func runCommand(con console) *cobra.Command {
@@ -66,10 +73,15 @@ A plan runs commands on this machine. Read one before you run it.`,
 			if err != nil {
 				return err
 			}
+			if src.besides != "" {
+				fmt.Fprintf(con.err, "%s: %s\n", programName, src.besides)
+			}
 			return startRun(cmd.Context(), con, src, f)
 		},
 	}
 	addRunFlags(cmd, &f)
+	cmd.Flags().StringArrayVar(&f.services, "service", nil, "use the service that runs at `NAME=URL` instead of starting the plan's NAME; repeatable")
+	cmd.Flags().StringArrayVar(&f.pythonPath, "python-path", nil, "look for Python's modules in `DIR` first, a virtual environment or a folder of pip install --target; repeatable")
 	cmd.Flags().StringVar(&f.resume, "resume", "", "go on with the record in `DIR` where it stopped")
 	return cmd
 }
@@ -86,13 +98,29 @@ type source struct {
 	name string // shown in complaints: a path, or "handler-work (shipped)"
 	text []byte
 	dir  string // the folder its relative paths start from; empty if it ships
+
+	besides string // what else the name could have meant, for people; mostly empty
 }
 
-// openPlan finds a plan: a path, or the name of one that ships.
+// openPlan finds a plan: a file, or the name of one that ships. A file goes
+// before a plan that ships, a folder of that name does not.
 func openPlan(arg string) (source, error) {
 	text, err := os.ReadFile(arg)
+	ships := slices.Contains(plans.Names(), arg)
 	if err == nil {
-		return source{name: arg, text: text, dir: filepath.Dir(arg)}, nil
+		s := source{name: arg, text: text, dir: filepath.Dir(arg)}
+		if ships {
+			s.besides = "this is the file " + arg + " in this folder, and not the plan of that name that ships"
+		}
+		return s, nil
+	}
+	if errors.Is(err, syscall.EISDIR) {
+		if !ships {
+			return source{}, usageError{fmt.Errorf("plan %s: that is a folder: want a file, or the name of a plan that ships", arg)}
+		}
+		s, err := shippedPlan(arg)
+		s.besides = "this is the plan " + arg + " that ships; the folder of that name is no plan"
+		return s, err
 	}
 	looksLikePath := strings.ContainsAny(arg, "/.")
 	if !errors.Is(err, fs.ErrNotExist) || looksLikePath {
@@ -135,7 +163,10 @@ func startRun(ctx context.Context, con console, src source, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	b, err := newBench(ctx, p, src.dir)
+	if err := f.adjust(p); err != nil {
+		return err
+	}
+	b, err := newBench(ctx, p, src.dir, f.pythonPath)
 	if err != nil {
 		return err
 	}
@@ -148,15 +179,20 @@ func startRun(ctx context.Context, con console, src source, f runFlags) error {
 			return err
 		}
 		b.close()
-		f.preset = ""
+		f.preset, f.services = "", nil
 		return startRun(ctx, con, alt, f)
 	}
 	if len(b.prepared.Entries) == 0 {
 		b.explainSkipped(con.err)
 		return errors.New("no subject of the plan runs on this machine; \"webdyno subjects\" tells what would mend it")
 	}
+	if f.versus && len(b.prepared.Entries) == 1 {
+		b.explainSkipped(con.err)
+		return fmt.Errorf("only %s runs here: there is nothing to compare it with", b.prepared.Entries[0].Name)
+	}
 	b.announce(con.err)
 	if f.dryRun {
+		b.listBuilds(con.err)
 		return b.listTrials(con.out, func(string) bool { return false })
 	}
 	if err := b.build(ctx, con.err); err != nil {
@@ -171,7 +207,7 @@ func (b *bench) record(ctx context.Context, con console, f runFlags) error {
 	if dir == "" {
 		dir = filepath.Join("webdyno-records", b.plan.Name+"-"+time.Now().Format("20060102-150405"))
 	}
-	text, err := b.plan.YAML()
+	text, err := withoutPasswords(b.plan).YAML()
 	if err != nil {
 		return err
 	}
@@ -194,7 +230,10 @@ func resumeRun(ctx context.Context, con console, f runFlags) error {
 	if err != nil {
 		return errors.Join(err, w.Close())
 	}
-	b, err := newBench(ctx, p, src.dir)
+	if err := f.adjust(p); err != nil {
+		return errors.Join(err, w.Close())
+	}
+	b, err := newBench(ctx, p, src.dir, f.pythonPath)
 	if err != nil {
 		return errors.Join(err, w.Close())
 	}
@@ -271,6 +310,8 @@ func outcome(rep *report.Report) error {
 		return errors.New("nothing was measured: the report says why")
 	case rep.Missed():
 		return errMissed
+	case len(rep.Untold()) > 0:
+		return untoldError(rep.Untold())
 	}
 	return nil
 }

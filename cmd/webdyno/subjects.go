@@ -13,20 +13,29 @@ import (
 )
 
 func subjectsCommand(con console) *cobra.Command {
-	return &cobra.Command{
+	install := ""
+	cmd := &cobra.Command{
 		Use:   "subjects [PLAN]",
 		Short: "What this machine can run, what not, and what would mend it",
 		Long: `Lists the subjects of a plan, or of every plan that ships: which of them this
 machine can run and with which interpreter, which it cannot and why, and the one
-command that would mend it.`,
+command that would mend it.
+
+With --install PLAN it prints the commands that install what all subjects of the
+plan need and this machine lacks, and nothing else.`,
+		Example: `  webdyno subjects
+  webdyno subjects --install wsgi-survey`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
+			if len(args) > 1 || len(args) == 1 && install != "" {
 				return usageError{errors.New("subjects wants at most one plan")}
 			}
 			return nil
 		},
 		ValidArgsFunction: completePlans,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if install != "" {
+				return printInstall(cmd, con, install)
+			}
 			names := args
 			if len(names) == 0 {
 				names = plans.Names()
@@ -34,6 +43,8 @@ command that would mend it.`,
 			return listSubjects(cmd, con, names)
 		},
 	}
+	cmd.Flags().StringVar(&install, "install", "", "print the commands that install what the subjects of `PLAN` need")
+	return cmd
 }
 
 func listSubjects(cmd *cobra.Command, con console, names []string) error {
@@ -49,7 +60,8 @@ func listSubjects(cmd *cobra.Command, con console, names []string) error {
 		if err != nil {
 			return err
 		}
-		b, err := newBench(cmd.Context(), p, src.dir)
+		p.Take = nil // those too that only a preset takes
+		b, err := newBench(cmd.Context(), p, src.dir, nil)
 		if err != nil {
 			return err
 		}

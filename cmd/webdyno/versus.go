@@ -66,6 +66,7 @@ in its environment. --print-plan prints the plan that this amounts to.`,
 				_, err := con.out.Write(src.text)
 				return err
 			}
+			f.run.versus = true
 			return startRun(cmd.Context(), con, src, f.run)
 		},
 	}
@@ -106,6 +107,9 @@ func (f *versusFlags) define(cmd *cobra.Command) {
 // source writes the plan that the command line amounts to, so that all that
 // follows, checks and complaints included, is that of any plan.
 func (f *versusFlags) source(args []string) (source, error) {
+	if f.arrivals != "" && f.rate == "" {
+		return source{}, usageError{errors.New("--arrivals is for open loads (--rate)")}
+	}
 	var list []any
 	for _, arg := range args {
 		s, err := f.subject(arg)
@@ -276,7 +280,7 @@ func (f *versusFlags) onePath(args []string) (string, error) {
 			return "", usageError{fmt.Errorf("the URLs have different paths, %s and %s, and all servers are asked for one: say which with --path", path, own)}
 		}
 	}
-	return plan.Escape(orElse(path, "/")), nil
+	return withValues(orElse(path, "/")), nil
 }
 
 func (f *versusFlags) workload(path string) mapping {
@@ -292,7 +296,7 @@ func (f *versusFlags) workload(path string) mapping {
 		{"method", f.method},
 		{"path", path},
 		{"headers", headers},
-		{"body", textOrFile(f.body)},
+		{"body", bodyOrFile(f.body)},
 		{"expect", mapping{
 			{"status", f.expectStatus},
 			{"body", textOrFile(f.expectBody)},
@@ -328,6 +332,23 @@ func textOrFile(s string) any {
 		return mapping{{"file", name}}
 	}
 	return plan.Escape(s)
+}
+
+func bodyOrFile(s string) any {
+	if strings.HasPrefix(s, "@") {
+		return textOrFile(s)
+	}
+	return withValues(s)
+}
+
+// withValues makes a path or a body of the command line a text of a plan: {seq}
+// and {random} mean what they do there, and all other braces themselves.
+func withValues(s string) string {
+	s = plan.Escape(marked(s))
+	for _, v := range valueWords {
+		s = strings.ReplaceAll(s, v.mark, v.word)
+	}
+	return s
 }
 
 // A mapping is a YAML mapping whose keys keep their order; entries that are

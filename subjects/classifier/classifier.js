@@ -1,9 +1,13 @@
 // The classifier on Node's own http module.
 //
 //     node classifier.js --port=8080
+//
+// With --workers=N it is a cluster: a primary process that accepts, and N that
+// serve, to which it deals out connections in turn.
 
 "use strict";
 
+const cluster = require("node:cluster");
 const http = require("node:http");
 const { parseArgs } = require("node:util");
 
@@ -52,28 +56,54 @@ const { values } = parseArgs({
   options: {
     host: { type: "string", default: "127.0.0.1" },
     port: { type: "string", default: "8080" },
+    workers: { type: "string", default: "1" },
   },
 });
 
-const server = http.createServer((req, res) => {
-  const classifier = new Classifier();
-  for (let i = 0; i < req.url.length; i++) {
-    classifier.classify(req.url.charCodeAt(i));
-  }
-  const body = classifier.answer();
-  res.writeHead(200, { "Content-Type": "text/plain", "Content-Length": body.length });
-  res.end(body);
-});
+const signals = ["SIGTERM", "SIGINT"];
+const workers = Number(values.workers);
 
-// By default Node ends a connection that was idle for 5 s, and says so in each
-// answer. The other implementations keep theirs, so this one does too.
-server.keepAliveTimeout = 0;
+if (cluster.isPrimary && workers > 1) lead();
+else serve();
 
-for (const signal of ["SIGTERM", "SIGINT"]) {
-  process.on(signal, () => {
-    server.close();
-    server.closeAllConnections();
+// Starts the workers and ends with them. One that ends unasked takes all along.
+function lead() {
+  let stopping = false;
+  const stop = () => {
+    stopping = true;
+    for (const w of Object.values(cluster.workers)) w.process.kill("SIGTERM");
+  };
+  for (const signal of signals) process.on(signal, stop);
+  cluster.on("exit", () => {
+    if (stopping) return;
+    process.exitCode = 1;
+    stop();
   });
+  for (let i = 0; i < workers; i++) cluster.fork();
 }
 
-server.listen({ host: values.host, port: Number(values.port), backlog: 1024 });
+function serve() {
+  const server = http.createServer((req, res) => {
+    const classifier = new Classifier();
+    for (let i = 0; i < req.url.length; i++) {
+      classifier.classify(req.url.charCodeAt(i));
+    }
+    const body = classifier.answer();
+    res.writeHead(200, { "Content-Type": "text/plain", "Content-Length": body.length });
+    res.end(body);
+  });
+
+  // By default Node ends a connection that was idle for 5 s, and says so in each
+  // answer. The other implementations keep theirs, so this one does too.
+  server.keepAliveTimeout = 0;
+
+  for (const signal of signals) {
+    process.on(signal, () => {
+      server.close();
+      server.closeAllConnections();
+      if (cluster.isWorker) process.disconnect();
+    });
+  }
+
+  server.listen({ host: values.host, port: Number(values.port), backlog: 1024 });
+}

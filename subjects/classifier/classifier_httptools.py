@@ -3,14 +3,14 @@
     python3 classifier_httptools.py --loop=uvloop --port=8080
 """
 
-import argparse
 import asyncio
 import signal
 import socket
+import threading
 
 import httptools
 
-from classifier import classify
+import serving
 
 
 class Connection(asyncio.Protocol):
@@ -62,24 +62,36 @@ class Connection(asyncio.Protocol):
         self.transport.write(head + body)
 
 
-async def main(host, port):
-    loop = asyncio.get_running_loop()
+async def serve(sock):
     stop = asyncio.Event()
-    for sig in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sig, stop.set)
-    server = await loop.create_server(Connection, host, port, backlog=1024)
+    if threading.current_thread() is threading.main_thread():
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(sig, stop.set)
+    server = await asyncio.get_running_loop().create_server(Connection, sock=sock, backlog=1024)
     await stop.wait()
     server.close()
 
 
+def serve_in_threads(args):
+    """Gives every thread a loop and a socket of its own; the process ends with
+    the first. They take turns unless the handler lets go of the lock."""
+    first, *others = serving.listeners(args, args.threads)
+    for sock in others:
+        threading.Thread(target=asyncio.run, args=(serve(sock),), daemon=True).start()
+    asyncio.run(serve(first))
+
+
 if __name__ == "__main__":
-    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args = serving.options(__doc__)
     args.add_argument("--loop", choices=["asyncio", "uvloop"], default="asyncio")
-    args.add_argument("--host", default="127.0.0.1")
-    args.add_argument("--port", type=int, default=8080)
+    args.add_argument("--threads", type=int, default=1, help="threads that serve, in one process")
     args = args.parse_args()
+    classify = serving.handler(args.cython)
     if args.loop == "uvloop":
         import uvloop
 
         uvloop.install()
-    asyncio.run(main(args.host, args.port))
+    if args.threads > 1:
+        serve_in_threads(args)
+    else:
+        serving.work(args, lambda sock: asyncio.run(serve(sock)))

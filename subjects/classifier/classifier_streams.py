@@ -5,11 +5,10 @@ It runs on every Python from 3.8 on, and on PyPy.
     pypy3 classifier_streams.py --port=8080
 """
 
-import argparse
 import asyncio
 import signal
 
-from classifier import classify
+import serving
 
 
 class BadRequest(Exception):
@@ -69,7 +68,7 @@ def response(status, body, connection, method=b"GET"):
     return head if method == b"HEAD" else head + body
 
 
-async def serve(reader, writer):
+async def converse(reader, writer):
     """Serves one connection until either side ends it."""
     try:
         keep = True
@@ -86,20 +85,18 @@ async def serve(reader, writer):
         writer.close()
 
 
-async def main(host, port):
+async def serve(sock):
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for sig in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sig, stop.set)
     # asyncio sets TCP_NODELAY by itself, here as in any other server of its.
-    server = await asyncio.start_server(serve, host, port, backlog=1024)
+    server = await asyncio.start_server(converse, sock=sock, backlog=1024)
     await stop.wait()
     server.close()
 
 
 if __name__ == "__main__":
-    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    args.add_argument("--host", default="127.0.0.1")
-    args.add_argument("--port", type=int, default=8080)
-    args = args.parse_args()
-    asyncio.run(main(args.host, args.port))
+    args = serving.options(__doc__).parse_args()
+    classify = serving.handler(args.cython)
+    serving.work(args, lambda sock: asyncio.run(serve(sock)))
