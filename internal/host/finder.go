@@ -24,6 +24,7 @@ type Finder struct {
 
 	mu       sync.Mutex
 	pythons  map[string]answer[Interpreter] // by kind and modules
+	usual    map[string]string              // the interpreter of wishes without modules, by kind
 	commands map[string]answer[Program]
 	versions map[string]answer[map[string]string] // of modules, by who was asked for which
 }

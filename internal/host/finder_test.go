@@ -61,6 +61,28 @@ func TestPython(t *testing.T) {
 	}
 }
 
+// A subject that asks for no module is run by the interpreter that most of the
+// others get, wherever that is found.
+func TestSettle(t *testing.T) {
+	bare := bin(t, map[string]string{"pypy3": "case \"$*\" in *uvloop*)\n" + python("pypy", "9.0.0", "/a/pypy3", "uvloop") +
+		";; *)\n" + python("pypy", "9.0.0", "/a/pypy3") + ";; esac\n"})
+	full := bin(t, map[string]string{"pypy3": python("pypy", "9.9.9", filepath.Join(t.TempDir(), "gone"))})
+	own := filepath.Join(full, "pypy3")
+	if err := os.WriteFile(own, []byte("#!/bin/sh\n"+python("pypy", "9.9.9", own)), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f := &Finder{Path: bare + ":" + full}
+	plain := PythonWish{Kind: "pypy"}
+	if got, err := f.PythonLike(t.Context(), plain); err != nil || got.Path != "/a/pypy3" {
+		t.Fatalf("before: %v, %v; want /a/pypy3", got, err)
+	}
+	f = &Finder{Path: bare + ":" + full}
+	f.Settle(t.Context(), []PythonWish{plain, {Kind: "pypy", Modules: []string{"uvloop"}}})
+	if got, err := f.PythonLike(t.Context(), plain); err != nil || got.Path != own {
+		t.Errorf("after: %v, %v; want %s", got, err, own)
+	}
+}
+
 func TestPythonMissing(t *testing.T) {
 	lacks := bin(t, map[string]string{"pypy3": python("pypy", "9.0.0", "/a/pypy3", "no_such_module (No module named 'no_such_module')")})
 	f := &Finder{Path: lacks}

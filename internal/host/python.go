@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -71,10 +72,43 @@ func (f *Finder) PythonLike(ctx context.Context, w PythonWish) (Interpreter, err
 	return a.value, a.err
 }
 
+// Settle has wishes without modules, from now on, be granted the interpreter that
+// most of those with modules get, of the same kind. A wish that names
+// interpreters of its own is not concerned.
+func (f *Finder) Settle(ctx context.Context, wishes []PythonWish) {
+	votes := map[string]map[string]int{}
+	for _, w := range wishes {
+		if len(w.Modules) == 0 || w.Only {
+			continue
+		}
+		py, err := f.PythonLike(ctx, w)
+		if err != nil {
+			continue // it will be told where it is asked for
+		}
+		if votes[w.Kind] == nil {
+			votes[w.Kind] = map[string]int{}
+		}
+		votes[w.Kind][py.Path]++
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.usual = map[string]string{}
+	for kind, paths := range votes {
+		for _, path := range slices.Sorted(maps.Keys(paths)) {
+			if best := f.usual[kind]; best == "" || paths[path] > paths[best] {
+				f.usual[kind] = path
+			}
+		}
+	}
+}
+
 func (f *Finder) python(ctx context.Context, w PythonWish) (Interpreter, error) {
 	var tried, broken, other []string
 	asked := map[string]bool{}
 	files := slices.Clone(w.First)
+	if usual := f.usual[w.Kind]; usual != "" && len(w.Modules) == 0 && !w.Only {
+		files = append(files, usual)
+	}
 	if !w.Only {
 		files = append(files, f.candidates(w.Kind, len(w.Modules) > 0)...)
 	}

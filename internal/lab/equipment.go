@@ -72,6 +72,7 @@ func (q *Equipment) Prepare(ctx context.Context, p *plan.Plan) (*Prepared, error
 	if err := q.prepareServices(ctx, p, out); err != nil {
 		return nil, err
 	}
+	q.settle(ctx, p.Variants())
 	for i, v := range p.Variants() {
 		facts := evidence.Subject{Name: v.Subject.Name, Bound: v.Subject.Bound, URL: v.Subject.URL, Uses: v.Subject.Uses}
 		for _, c := range v.Choice {

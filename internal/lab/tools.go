@@ -37,28 +37,12 @@ func (q *Equipment) tools(ctx context.Context, l *launch, v plan.Variant, facts 
 // are asked for.
 func (q *Equipment) python(ctx context.Context, l *launch, v plan.Variant, facts *evidence.Subject) error {
 	s := l.subject
-	if !mentions(s, "{python}") && len(s.Needs.Modules) == 0 && s.Venv == "" {
+	if !needsPython(s) {
 		return nil
 	}
-	wish := host.PythonWish{Kind: interpreterKind(v), Modules: s.Needs.Modules}
-	folders := q.PythonPath
-	if s.Venv != "" {
-		folders = append([]string{q.near(s.Venv)}, folders...)
-	}
-	for i, dir := range folders {
-		file := host.VirtualPython(dir)
-		if own := i == 0 && s.Venv != ""; own {
-			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-				return &host.MissingError{What: "venv " + dir, Reason: "there is no such folder", Hint: "python3 -m venv " + dir}
-			}
-			wish.Only = file != ""
-		}
-		switch {
-		case file == "":
-			wish.Path = append(wish.Path, dir)
-		case !wish.Only || i == 0:
-			wish.First = append(wish.First, file)
-		}
+	wish, err := q.wish(s, v)
+	if err != nil {
+		return err
 	}
 	py, err := q.Finder.PythonLike(ctx, wish)
 	if err != nil {
@@ -71,6 +55,51 @@ func (q *Equipment) python(ctx context.Context, l *launch, v plan.Variant, facts
 	l.pythonPath = wish.Path
 	facts.Tools["python"] = py.String()
 	return nil
+}
+
+func needsPython(s *plan.Subject) bool {
+	return mentions(s, "{python}") || len(s.Needs.Modules) > 0 || s.Venv != ""
+}
+
+// settle has the subjects that ask for no module run by the interpreter that
+// the others get: two that are compared should not differ in that as well.
+func (q *Equipment) settle(ctx context.Context, variants []plan.Variant) {
+	var wishes []host.PythonWish
+	for _, v := range variants {
+		if !needsPython(v.Subject) {
+			continue
+		}
+		if w, err := q.wish(v.Subject, v); err == nil {
+			wishes = append(wishes, w)
+		}
+	}
+	q.Finder.Settle(ctx, wishes)
+}
+
+// wish is what a subject's interpreter has to be, and where it is looked for
+// first.
+func (q *Equipment) wish(s *plan.Subject, v plan.Variant) (host.PythonWish, error) {
+	wish := host.PythonWish{Kind: interpreterKind(v), Modules: s.Needs.Modules}
+	folders := q.PythonPath
+	if s.Venv != "" {
+		folders = append([]string{q.near(s.Venv)}, folders...)
+	}
+	for i, dir := range folders {
+		file := host.VirtualPython(dir)
+		if own := i == 0 && s.Venv != ""; own {
+			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+				return wish, &host.MissingError{What: "venv " + dir, Reason: "there is no such folder", Hint: "python3 -m venv " + dir}
+			}
+			wish.Only = file != ""
+		}
+		switch {
+		case file == "":
+			wish.Path = append(wish.Path, dir)
+		case !wish.Only || i == 0:
+			wish.First = append(wish.First, file)
+		}
+	}
+	return wish, nil
 }
 
 // hinted replaces the finder's general hint.
