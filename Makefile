@@ -11,7 +11,7 @@ TESTFLAGS ?=
 
 export CGO_ENABLED := 0
 
-.PHONY: run build cross test test-subjects race lint bench bench-packages peers fuzz schema clean subjects
+.PHONY: run build cross test test-subjects race test-ferretdb lint bench bench-packages peers fuzz schema clean subjects
 
 run: build ## build, carry out the first plan with what is there, print the answer
 	./bin/webdyno run first-look
@@ -34,6 +34,9 @@ subjects: ## install the servers that Debian and npm have
 
 test-subjects: subjects ## test with the real servers
 	WEBDYNO_SUBJECTS=all go test -count=1 -timeout 20m ./subjects/... ./cmd/webdyno/...
+
+test-ferretdb: ## the bus's MongoDB store against FerretDB, built for it
+	tools/test-ferretdb
 
 lint:
 	go tool -modfile=tools/go.mod golangci-lint run ./...
