@@ -129,6 +129,8 @@ func (l *listReader) take(line string) {
 	case line == "":
 		l.now = false
 	case line[0] == '#':
+	case hasOtherValues(line):
+		l.complain("%v", errOtherValues)
 	case line[0] == '@':
 		l.body(strings.TrimSpace(line[1:]))
 	case strings.Contains(first, ":"):
@@ -347,6 +349,9 @@ func (l *listing) body(name string) ([]byte, error) {
 		return nil, bare(err)
 	case len(b) > mostBody:
 		return nil, fmt.Errorf("more than %s", unit.Bytes(mostBody))
+	}
+	if hasOtherValues(string(b)) {
+		return nil, errOtherValues
 	}
 	b = []byte(marked(string(b)))
 	if l.bodies == nil {

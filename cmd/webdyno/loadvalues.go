@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 
@@ -26,6 +27,14 @@ func marked(s string) string {
 
 // hasValues tells whether a text asks for values of each request's own.
 func hasValues(s string) bool { return marked(s) != s }
+
+// hasOtherValues tells whether a text asks for values in a form that other tools
+// have.
+func hasOtherValues(s string) bool {
+	return strings.Contains(s, "{seq:") || strings.Contains(s, "{random:")
+}
+
+var errOtherValues = errors.New("{seq:…} and {random:…} are not known: want {seq}, 15 digits, or {random}, 16 hexadecimal ones")
 
 // pathOf returns what a URL asks for, with marks for {seq} and {random} in it,
 // whose braces package url would encode.

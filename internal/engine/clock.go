@@ -8,7 +8,7 @@ import (
 // overdue tells whether the window has an edge, a user an end of his thoughts,
 // or a request its timeout, before now.
 func (l *loop) overdue(now mono.Time) bool {
-	if now >= l.span.edge() || now >= l.thinking.next() {
+	if now >= l.span.edge() || l.thinks && now >= l.thinking.next() {
 		return true
 	}
 	r := l.awaited.head()
@@ -21,7 +21,9 @@ func (l *loop) clocked(now mono.Time) {
 	if now >= l.span.edge() {
 		l.turnSpan(now)
 	}
-	l.conclude(now)
+	if l.thinks {
+		l.conclude(now)
+	}
 	for r := l.awaited.head(); r != nil && r.due.Add(l.limit) < now; r = l.awaited.head() {
 		l.expired(r, now)
 	}
@@ -60,7 +62,9 @@ func (l *loop) turnSpan(now mono.Time) {
 	if l.pending != nil {
 		l.pending.fall(now)
 	}
-	l.conclude(now)
+	if l.thinks {
+		l.conclude(now)
+	}
 	l.span.tick(now)
 	l.noteEdges()
 }

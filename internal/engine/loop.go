@@ -31,6 +31,7 @@ type loop struct {
 	use    load.Use
 	limit  time.Duration // of a request, from its due
 	closed bool          // the load is closed
+	thinks bool          // users think, and the load is closed
 
 	gate   *gate
 	shown  *published
@@ -120,6 +121,7 @@ func (l *loop) makeSlots(loops int) error {
 		l.slots = append(l.slots, &slots[i])
 	}
 	if ld, ok := l.job.Load.(load.Closed); ok && ld.Think > 0 {
+		l.thinks = true
 		l.thinking = newThinking(ld, l.job.Seed, l.share, l.slots)
 	}
 	return l.giveSheets(slots, depth)
@@ -218,7 +220,7 @@ func (l *loop) handle(c *completion) {
 	if l.pending != nil {
 		l.launch(c.at)
 	}
-	if len(l.thinking.asking) > 0 {
+	if l.thinks {
 		l.askOut()
 	}
 }

@@ -20,7 +20,9 @@ func (l *loop) openMore(now mono.Time) {
 	if l.closed && !l.started {
 		return
 	}
-	l.askFresh(now)
+	if l.thinks {
+		l.askFresh(now)
+	}
 	for l.untried < len(l.slots) && l.opening < l.atOnce() {
 		s := l.slots[l.untried]
 		l.untried++
@@ -327,7 +329,9 @@ func (l *loop) deadline() mono.Time {
 			at = min(at, s.until)
 		}
 	}
-	at = min(at, l.thinking.next())
+	if l.thinks {
+		at = min(at, l.thinking.next())
+	}
 	if !l.arrived {
 		at = min(at, l.giveUp)
 	}

@@ -25,9 +25,9 @@ type TLS struct {
 	Roots *x509.CertPool // whose word is taken; nil: of those this system trusts
 }
 
-// sessionsKept is how many sessions a loop remembers. All of them are of one
-// server.
-const sessionsKept = 64
+// sessionsKept is how many sessions a loop remembers: the newest. All of them are of
+// one server, and of one server package tls keeps no more.
+const sessionsKept = 1
 
 // config returns what package tls is told, once for each loop.
 func (t *TLS) config() *tls.Config {

@@ -147,7 +147,7 @@ func (t *Tally) LoopTime() time.Duration {
 	if t.LoopSpan > 0 {
 		return t.LoopSpan
 	}
-	return t.Window * time.Duration(t.Loops)
+	return t.Window * time.Duration(max(t.Loops, 1))
 }
 
 // LoopShare returns the share of their time for which the loops were busy, 0 to

@@ -91,7 +91,7 @@ func (g *grader) preempted() {
 // CPU that a loop should have.
 func (g *grader) collected() {
 	if n := g.t.Collections; n > 0 {
-		g.say("instrument-collected", evidence.L, "webdyno collected its own garbage %d times meanwhile, which took CPU from the engine", n)
+		g.say("instrument-collected", evidence.L, "webdyno collected its own garbage (%s) meanwhile, which took CPU from the engine", plural(int(n), "time"))
 	}
 }
 

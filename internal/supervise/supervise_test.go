@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -398,6 +399,24 @@ func TestReapedCPU(t *testing.T) {
 	}
 	if got < burned || got > 4*burned {
 		t.Errorf("reaped %v of CPU; want %v and a process's start", got, burned)
+	}
+}
+
+// Whether memory can be limited is told before anything is started, in one line, and
+// is what a start then finds.
+func TestCanLimitMemory(t *testing.T) {
+	err := CanLimitMemory()
+	var cannot *CannotLimitError
+	if err != nil && (!errors.As(err, &cannot) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), strconv.Itoa(os.Getpid()))) {
+		t.Errorf("error %v; want one line, the same in every process", err)
+	}
+	var s Supervisor
+	p, started := s.Start(soon(t), Command{Argv: self(t, "silent"), Memory: 256 << 20})
+	if started == nil {
+		_, _ = p.Stop()
+	}
+	if (err == nil) != (started == nil) {
+		t.Errorf("foretold: %v; found: %v", err, started)
 	}
 }
 
