@@ -51,6 +51,7 @@ type loadFlags struct {
 	unixSocket         string
 	latency            bool
 	insecure           bool
+	cert, key          string
 	tlsResume          bool
 	seed               uint64
 	hgrm, hlog, perSec string
@@ -140,6 +141,8 @@ func (f *loadFlags) define(cmd *cobra.Command) {
 	fs.BoolVar(&f.quiet, "quiet", false, "nothing on a terminal while the load lasts")
 	fs.StringVar(&f.unixSocket, "unix-socket", "", "connect to the socket at `PATH` instead of the URL's host")
 	fs.BoolVarP(&f.insecure, "insecure", "k", false, "https: take any certificate")
+	fs.StringVar(&f.cert, "cert", "", "https: show the certificate in `FILE` (PEM) to a server that asks for one")
+	fs.StringVar(&f.key, "key", "", "https: its key is in `FILE` (that of --cert)")
 	fs.BoolVar(&f.tlsResume, "tls-resume", false, "https: resume TLS sessions where the server lets us; otherwise every connection makes a full handshake")
 	fs.BoolVar(&f.latency, "latency", false, "accepted for wrk's sake: percentiles are always printed")
 	fs.Uint64Var(&f.seed, "seed", 1, "of arrivals and random values")

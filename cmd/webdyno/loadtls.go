@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"webdyno/internal/engine"
 	"webdyno/internal/evidence"
@@ -22,18 +24,43 @@ func (f *loadFlags) secure(c *complaints, l *loadJob, u *url.URL) {
 		if f.tlsResume {
 			c.say("--tls-resume is for https")
 		}
+		if f.cert != "" || f.key != "" {
+			c.say("--cert and --key are for https")
+		}
 		return
 	}
 	if b := l.config.Backend; b != engine.Auto && b != engine.Net {
 		c.say("--backend %s speaks no TLS: want net, or auto, which picks it", b)
 	}
 	l.job.TLS = &engine.TLS{Name: u.Hostname(), Insecure: f.insecure, Resume: f.tlsResume}
+	l.job.TLS.Certificates = f.certificates(c)
 	if f.insecure {
 		l.note("tls-unchecked", "the server's certificate was not checked (--insecure)")
 	}
 	if f.tlsResume {
 		l.note("tls-resumed", "connections after a loop's first resumed its TLS session where the server let them (--tls-resume)")
 	}
+}
+
+// certificates reads the certificate that is shown to a server that asks for one.
+func (f *loadFlags) certificates(c *complaints) []tls.Certificate {
+	if f.cert == "" && f.key == "" {
+		return nil
+	}
+	if f.cert == "" {
+		c.say("--key without --cert: the key belongs to a certificate")
+		return nil
+	}
+	key := f.key
+	if key == "" {
+		key = f.cert // both may be in one file
+	}
+	one, err := tls.LoadX509KeyPair(f.cert, key)
+	if err != nil {
+		c.say("--cert %s with --key %s: %s: want both in PEM, the key not encrypted", f.cert, key, strings.TrimPrefix(err.Error(), "tls: "))
+		return nil
+	}
+	return []tls.Certificate{one}
 }
 
 func (l *loadJob) note(kind, text string) {

@@ -23,6 +23,8 @@ type TLS struct {
 	Resume   bool // connections after the first resume its session where the server lets them; else each makes a full handshake
 
 	Roots *x509.CertPool // whose word is taken; nil: of those this system trusts
+
+	Certificates []tls.Certificate // of which one is shown to a server that asks who we are; may be empty
 }
 
 // sessionsKept is how many sessions a loop remembers: the newest. All of them are of
@@ -36,6 +38,7 @@ func (t *TLS) config() *tls.Config {
 		RootCAs:            t.Roots,
 		NextProtos:         []string{"http/1.1"},
 		InsecureSkipVerify: t.Insecure,
+		Certificates:       t.Certificates,
 	}
 	if t.Resume {
 		c.ClientSessionCache = tls.NewLRUClientSessionCache(sessionsKept)

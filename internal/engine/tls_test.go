@@ -84,6 +84,31 @@ func overTLS(c *tls.Config, handle func(*server, net.Conn, *bufio.Reader)) func(
 	}
 }
 
+// A server that wants to know who asks is shown a certificate; without one, it
+// answers nothing, and its reason is told.
+func TestClientCertificates(t *testing.T) {
+	own := certify(t, nil)
+	client := certify(t, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		s := serve(t, overTLS(&tls.Config{
+			Certificates: []tls.Certificate{own.Certificate}, MaxVersion: version,
+			ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: client.roots,
+		}, answering(hello)))
+		job := s.job(load.Closed{Connections: 2, Use: load.Use{PerConnection: 5}}, count(20))
+		job.TLS = own.client()
+		job.TLS.Certificates = []tls.Certificate{client.Certificate}
+		expect(t, carryOut(t, Config{}, job), map[evidence.Outcome]uint64{evidence.Answered: 20})
+
+		job.TLS = own.client()
+		tally := carryOut(t, Config{}, job)
+		for cause := range tally.Causes {
+			if tally.Outcomes[evidence.Answered] > 0 || !strings.HasPrefix(cause, "tls: ") && cause != "ECONNRESET" && cause != "EPIPE" {
+				t.Errorf("%s, no certificate: outcomes %v, causes %v", tls.VersionName(version), tally.Outcomes, tally.Causes)
+			}
+		}
+	}
+}
+
 // On every kind of load and of connection, TLS changes nothing about what is
 // counted.
 func TestCountsAgreeWithTheServerOverTLS(t *testing.T) {

@@ -127,6 +127,7 @@ func tally(t *rapid.T) *evidence.Tally {
 	}
 	tally.Warmup, tally.Window, tally.ClientCPU, tally.LoopCPU, tally.LoopSpan = span(t), span(t), span(t), span(t), span(t)
 	tally.WarmupRequests, tally.Offered, tally.Loops = count(t), count(t), rapid.Int().Draw(t, "loops")
+	tally.Sources = rapid.IntRange(0, 254).Draw(t, "sources")
 	tally.Backend = rapid.String().Draw(t, "backend")
 	tally.WrongAnswers = rapid.SliceOf(rapid.String()).Draw(t, "wrong answers")
 	return tally

@@ -98,6 +98,8 @@ func TestEveryFieldIsKept(t *testing.T) {
 	m.Trial.Bound, m.Trial.Attempt = true, 1
 	m.Tally.Connections = evidence.Connections{Opened: 1, Failed: 2, Stale: 3, ClosedByServer: 4, ClosedByUs: 5}
 	m.Tally.Connect.Record(7)
+	m.Tally.ReceiveLag.Record(9)
+	m.Tally.Sources = 2
 	m.Tally.WrongBytes = 1
 	m.Tally.Idle = evidence.Idle{Asked: 3, Opened: 2, Ended: 1}
 	m.Measured = &evidence.Measured{Metric: "loop", Unit: "s", Better: "lower", Values: []float64{0.0912, 0.09}, Lasted: 5}
