@@ -19,6 +19,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"webdyno/internal/bus"
+	"webdyno/internal/bus/mongo"
 	"webdyno/internal/bus/redis"
 	"webdyno/internal/host"
 	"webdyno/internal/plan"
@@ -34,6 +35,7 @@ var busReads = map[string]int{"empty": 0, "1k": 1024, "64k": 65536}
 // Every variant is started as the plan starts it, each on a store of its own,
 // and must answer what Go's bus answers: comparing them compares nothing else.
 func TestBus(t *testing.T) {
+	wanted(t)
 	finder := &host.Finder{Path: os.Getenv("PATH")}
 	places := make(chan struct{}, 4) // so many at once: some compile first
 	for _, v := range busVariants(t) {
@@ -57,6 +59,7 @@ func TestBus(t *testing.T) {
 // The store that the plan's preset takes instead of ours is Debian's Redis: one
 // of each driver on it.
 func TestBusOnRedis(t *testing.T) {
+	wanted(t)
 	finder := &host.Finder{Path: os.Getenv("PATH")}
 	server, _, err := finder.Command("redis-server")
 	if err != nil {
@@ -87,9 +90,45 @@ func TestBusOnRedis(t *testing.T) {
 	}
 }
 
+// MongoDB is in no package of Debian's: where a server of it is named, one of each
+// of its drivers is tried on it.
+func TestBusOnMongoDB(t *testing.T) {
+	server := os.Getenv("WEBDYNO_MONGODB")
+	if server == "" {
+		t.Skip("no MongoDB was named: WEBDYNO_MONGODB=mongodb://HOST:PORT")
+	}
+	store := strings.TrimSuffix(server, "/") + fmt.Sprintf("/webdyno_test_%d", time.Now().UnixNano())
+	s, err := mongo.Open(t.Context(), store, time.Hour, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Prime(t.Context(), bus.PrimedChannels()); err != nil {
+		t.Fatal(err)
+	}
+	finder := &host.Finder{Path: os.Getenv("PATH")}
+	for _, v := range busVariants(t) {
+		switch v.Name() {
+		case "gevent[cython=none,python=cpython]", "tornado[cython=none,python=cpython]", "wsgiref[python=pypy]", "uwsgi":
+		default:
+			continue
+		}
+		t.Run(v.Name(), func(t *testing.T) {
+			s := startBus(t, finder, v, store)
+			readsLikeGo(t, s.addr, store)
+			pages(t, s.addr)
+			posts(t, s.addr)
+			refusesNonsense(t, s.addr)
+			burdenBus(t, s.addr, false)
+			s.leaves(t)
+		})
+	}
+}
+
 // A server that was asked for compiled code and has loaded something else must
 // not start: its figures would stand under another's name.
 func TestBusRefusesWhatIsNotCompiled(t *testing.T) {
+	wanted(t)
 	python, err := pythonWith("gevent, redis, tornado, Cython")
 	if err != nil {
 		missing(t, err)
@@ -114,6 +153,7 @@ func TestBusRefusesWhatIsNotCompiled(t *testing.T) {
 
 // Several processes answer like one, and end with the first of them.
 func TestBusWorkers(t *testing.T) {
+	wanted(t)
 	python, err := pythonWith("gevent, redis, redis.asyncio, tornado, httptools, uvloop")
 	if err != nil {
 		missing(t, err)

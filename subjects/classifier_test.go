@@ -58,6 +58,7 @@ func classifiers() []classifierCase {
 func TestClassifier(t *testing.T) {
 	for _, impl := range classifiers() {
 		t.Run(impl.name, func(t *testing.T) {
+			wanted(t)
 			t.Parallel()
 			program, err := interpreter(impl.program, impl.python)
 			if err != nil {
@@ -85,6 +86,7 @@ func TestClassifier(t *testing.T) {
 // used shows that the rest of the file does what it should; where pygolang is
 // installed, it is used.
 func TestClassifierOnPygolang(t *testing.T) {
+	wanted(t)
 	python, err := pythonWith("gevent")
 	if err != nil {
 		missing(t, err)
@@ -104,6 +106,7 @@ func TestClassifierOnPygolang(t *testing.T) {
 
 // A handler that is not the one asked for must not be measured under its name.
 func TestClassifierRefusesAnotherHandler(t *testing.T) {
+	wanted(t)
 	python, err := pythonWith("asyncio")
 	if err != nil {
 		missing(t, err)

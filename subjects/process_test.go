@@ -168,6 +168,15 @@ func (s *process) ends(t *testing.T) {
 	}
 }
 
+// wanted skips a test of other systems where nobody asked for them: to start
+// each of them takes minutes, and needs more than Go.
+func wanted(t *testing.T) {
+	t.Helper()
+	if os.Getenv("WEBDYNO_SUBJECTS") == "" {
+		t.Skip("not asked for: WEBDYNO_SUBJECTS=any tests the systems that are there, make test-subjects installs and tests all")
+	}
+}
+
 // missing skips a test of a system that this machine does not have, unless all
 // of them were promised: "make test-subjects" installs them.
 func missing(t *testing.T, err error) {

@@ -12,6 +12,7 @@ import (
 var page = strings.Repeat("Hello world\n", 5000)
 
 func TestTornadoHTTP(t *testing.T) {
+	wanted(t)
 	for _, c := range []struct{ name, program, modules string }{
 		{"plain", "", "none"},
 		{"compiled", "", "httpserver"},

@@ -151,5 +151,8 @@ const { values } = parseArgs({
 if (cluster.isPrimary && Number(values.workers) > 1) {
   fork(Number(values.workers));
 } else {
-  serve(values);
+  serve(values).catch((error) => {
+    console.error(error.message);
+    process.exit(1);
+  });
 }
