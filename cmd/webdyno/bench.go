@@ -157,7 +157,11 @@ func (b *bench) announce(w io.Writer) {
 	}
 	trials := p.Rounds.Max * len(p.Round(1)) * len(names)
 	if p.Measures() {
-		fmt.Fprintf(w, "  %s, %s at most, each as long as it takes\n", rounds, count(trials, "run"))
+		fmt.Fprintf(w, "  %s, %s at most, each as long as it takes", rounds, count(trials, "run"))
+		if p.Budget > 0 {
+			fmt.Fprintf(w, "; no round begins after %s", about(p.Budget))
+		}
+		fmt.Fprintln(w)
 	} else {
 		fmt.Fprintf(w, "  %s, %s of %v at most; about %s\n", rounds, count(trials, "trial"), p.Window, about(p.Estimate(len(names))))
 	}
@@ -375,5 +379,8 @@ func about(d time.Duration) string {
 	if d < 90*time.Second {
 		return fmt.Sprintf("%d seconds", int(d.Round(5*time.Second).Seconds()))
 	}
-	return fmt.Sprintf("%d minutes", int(d.Round(time.Minute).Minutes()))
+	if d < 3*time.Hour {
+		return fmt.Sprintf("%d minutes", int(d.Round(time.Minute).Minutes()))
+	}
+	return fmt.Sprintf("%d hours", int(d.Round(time.Hour).Hours()))
 }

@@ -58,6 +58,13 @@ func New(store Store, limits Limits) *Service {
 	s.mux.HandleFunc("POST /v1/channels/{channel}/events", s.post)
 	s.mux.HandleFunc("GET /healthz", s.health)
 	s.mux.HandleFunc("GET /metrics", s.metrics.serve)
+	// Without these the mux would answer in plain text.
+	s.mux.HandleFunc("/v1/channels/{channel}/events", s.methods("GET, HEAD, POST"))
+	s.mux.HandleFunc("/healthz", s.methods("GET, HEAD"))
+	s.mux.HandleFunc("/metrics", s.methods("GET, HEAD"))
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		s.refuse(w, http.StatusNotFound, errors.New("nothing is here"))
+	})
 	return s
 }
 
@@ -215,6 +222,14 @@ func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", "1")
 	}
 	complain(w, status, err)
+}
+
+// methods answers requests by other methods than those allowed.
+func (s *Service) methods(allowed string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", allowed)
+		s.refuse(w, http.StatusMethodNotAllowed, errors.New("want "+allowed))
+	}
 }
 
 // refuse answers a request that is not in order.

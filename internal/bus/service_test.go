@@ -133,11 +133,11 @@ func TestRefusals(t *testing.T) {
 		{"POST", events, "{}", 400, "idempotency-key", []string{"Idempotency-Key", ""}},
 		{"POST", events, "{}", 400, "idempotency-key", []string{"Idempotency-Key", "a b"}},
 		{"POST", events, "{}", 400, "idempotency-key", []string{"Idempotency-Key", "a", "Idempotency-Key", "b"}},
-		{"DELETE", events, "", 405, "", nil},
-		{"PUT", events, "{}", 405, "", nil},
-		{"GET", "/", "", 404, "", nil},
-		{"GET", "/v1/channels/a", "", 404, "", nil},
-		{"POST", "/healthz", "", 405, "", nil},
+		{"DELETE", events, "", 405, `{"error":"want GET, HEAD, POST"}`, nil},
+		{"PUT", events, "{}", 405, `{"error":"want GET, HEAD, POST"}`, nil},
+		{"GET", "/", "", 404, `{"error":"nothing is here"}`, nil},
+		{"GET", "/v1/channels/a", "", 404, `{"error":"nothing is here"}`, nil},
+		{"POST", "/healthz", "", 405, `{"error":"want GET, HEAD"}`, nil},
 	} {
 		w := ask(t, s, c.method, c.target, c.body, c.header...)
 		if w.Code != c.status || !strings.Contains(w.Body.String(), c.says) {

@@ -80,7 +80,7 @@ func redacted(address string) string {
 func (q *Equipment) widest(p *plan.Plan) int {
 	most := 0
 	for _, v := range p.Variants() {
-		if cpus, err := q.cpusOf(p.CPUsOf(v)); err == nil {
+		if cpus, err := q.cpusOf(p.CPUsOf(v), v.Subject.CPUs.Factor != ""); err == nil {
 			most = max(most, min(len(cpus), len(q.CPUs.Subjects)))
 		}
 	}
@@ -164,7 +164,7 @@ func (q *Equipment) prime(ctx context.Context, h *helperLaunch, up Service, besi
 		return fmt.Errorf("prime: %w", err)
 	}
 	if err := q.runStep(ctx, argv, supervise.Command{Dir: cmd.Dir, Env: cmd.Env}, strings.TrimSuffix(log, ".log")+"-prime.log"); err != nil {
-		return fmt.Errorf("prime: %s: %w", h.service.Prime, err)
+		return fmt.Errorf("prime: %s: %w", strings.Join(h.service.Prime, " "), err)
 	}
 	return nil
 }

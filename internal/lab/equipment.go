@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -126,7 +127,7 @@ func (q *Equipment) prepare(ctx context.Context, p *plan.Plan, v plan.Variant, f
 		u, err := url.Parse(s.URL)
 		return &launch{subject: s, scheme: "http", url: u}, err
 	}
-	cpus, err := q.cpusOf(p.CPUsOf(v))
+	cpus, err := q.cpusOf(p.CPUsOf(v), s.CPUs.Factor != "")
 	if err != nil {
 		return nil, err
 	}
@@ -213,17 +214,28 @@ func (l *launch) filled(port string, beside map[string]string) map[string]string
 	return words
 }
 
-// cpusOf chooses a subject's CPUs from those that subjects are given from.
-func (q *Equipment) cpusOf(want plan.CPUs) ([]int, error) {
+// cpusOf chooses a variant's CPUs from those that subjects are given from. The
+// engine's are among them where another variant takes all of the machine's: they
+// are given only to that one, and to a subject that wants more than there are
+// beside them, but to no level of a factor, which would mean another thing
+// according to what else takes part.
+func (q *Equipment) cpusOf(want plan.CPUs, level bool) ([]int, error) {
 	if want.All {
 		return q.Machine, nil
 	}
 	if len(q.CPUs.Subjects) == 0 {
 		return nil, nil // nothing is confined: see CPUs.Why
 	}
+	beside := slices.DeleteFunc(slices.Clone(q.CPUs.Subjects), func(c int) bool { return slices.Contains(q.CPUs.Engine, c) })
+	if len(beside) == 0 {
+		beside = q.CPUs.Subjects // a single core, which all share
+	}
 	n := max(want.N, 1)
-	if n > len(q.CPUs.Subjects) {
-		return nil, fmt.Errorf("wants %d CPUs; beside the engine's this machine has %d", n, len(q.CPUs.Subjects))
+	switch {
+	case n <= len(beside):
+		return beside[:n], nil
+	case level || n > len(q.CPUs.Subjects):
+		return nil, fmt.Errorf("wants %d CPUs; beside the engine's this machine has %d", n, len(beside))
 	}
 	return q.CPUs.Subjects[:n], nil
 }

@@ -119,23 +119,35 @@ func FuzzParseValues(f *testing.F) {
 	})
 }
 
-// Levels of processors are those the machine has beside the engine's.
+// Levels of processors are those the machine has beside the engine's, whether or
+// not another variant takes all of them.
 func TestCPUsOf(t *testing.T) {
-	q := &Equipment{Machine: []int{0, 1, 2, 3}}
-	q.CPUs.Subjects = []int{0, 1, 2}
+	apart := &Equipment{Machine: []int{0, 1, 2, 3}}
+	apart.CPUs = evidence.CPUs{Engine: []int{3}, Subjects: []int{0, 1, 2}}
+	all := &Equipment{Machine: []int{0, 1, 2, 3}}
+	all.CPUs = evidence.CPUs{Engine: []int{1}, Subjects: []int{0, 1, 2, 3}, Shared: true}
+	alone := &Equipment{Machine: []int{0}}
+	alone.CPUs = evidence.CPUs{Engine: []int{0}, Subjects: []int{0}, Shared: true}
+	const four = "wants 4 CPUs; beside the engine's this machine has 3"
 	for _, tc := range []struct {
-		want plan.CPUs
-		cpus []int
-		bad  string
+		q     *Equipment
+		want  plan.CPUs
+		level bool
+		cpus  []int
+		bad   string
 	}{
-		{plan.CPUs{}, []int{0}, ""},
-		{plan.CPUs{N: 3}, []int{0, 1, 2}, ""},
-		{plan.CPUs{N: 4}, nil, "wants 4 CPUs; beside the engine's this machine has 3"},
-		{plan.CPUs{All: true}, []int{0, 1, 2, 3}, ""},
+		{apart, plan.CPUs{}, false, []int{0}, ""},
+		{apart, plan.CPUs{N: 3}, true, []int{0, 1, 2}, ""},
+		{apart, plan.CPUs{N: 4}, false, nil, four},
+		{apart, plan.CPUs{All: true}, true, []int{0, 1, 2, 3}, ""},
+		{all, plan.CPUs{N: 2}, true, []int{0, 2}, ""},
+		{all, plan.CPUs{N: 4}, true, nil, four},
+		{all, plan.CPUs{N: 4}, false, []int{0, 1, 2, 3}, ""},
+		{alone, plan.CPUs{N: 1}, true, []int{0}, ""},
 	} {
-		got, err := q.cpusOf(tc.want)
+		got, err := tc.q.cpusOf(tc.want, tc.level)
 		if !slices.Equal(got, tc.cpus) || (err == nil) != (tc.bad == "") || err != nil && err.Error() != tc.bad {
-			t.Errorf("%+v: %v, %v; want %v, %q", tc.want, got, err, tc.cpus, tc.bad)
+			t.Errorf("%+v of %v, level %v: %v, %v; want %v, %q", tc.want, tc.q.CPUs, tc.level, got, err, tc.cpus, tc.bad)
 		}
 	}
 }

@@ -27,6 +27,7 @@ type round struct {
 	seats   []*seat   // one for each entry, in the order of x.Entries
 	helpers []*helper // one for each service that is used, in the plan's order
 	errs    error     // of stopping services within the round
+	givenUp bool      // requests of the last trial, which its server may still work on
 }
 
 // A seat is an entry's place in a round: its server while it is up, and how

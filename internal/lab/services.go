@@ -178,7 +178,11 @@ func (r *round) attend(ctx context.Context, names []string, w *witness) {
 			continue
 		}
 		var err error
-		if a.before, err = settled(ctx, h); err != nil {
+		still := settleStill
+		if r.givenUp {
+			still = settleAfter
+		}
+		if a.before, err = settled(ctx, h, still); err != nil {
 			w.uncounted(h, err)
 		}
 	}
@@ -186,14 +190,19 @@ func (r *round) attend(ctx context.Context, names []string, w *witness) {
 
 const (
 	settleAgain = 10 * time.Millisecond
-	settleStill = 60 * time.Millisecond // longer than a busy machine holds up a server
+	settleStill = 50 * time.Millisecond
 	settleLimit = 10 * time.Second
+
+	// settleAfter is for a subject whose clients have given requests up: it
+	// works on those it had accepted, and accepts others for long stretches
+	// before it asks its store for them.
+	settleAfter = time.Second
 )
 
-// settled reads a service's counters once they stand still: what an earlier
-// trial asked too late for its own books must not get into this one's. A subject
-// that was overloaded works on what its clients have long given up.
-func settled(ctx context.Context, h *helper) (map[string]uint64, error) {
+// settled reads a service's counters once they have stood still for so long:
+// what an earlier trial asked too late for its own books must not get into this
+// one's, nor the work into its time.
+func settled(ctx context.Context, h *helper, still time.Duration) (map[string]uint64, error) {
 	store, err := h.up.Ask(ctx)
 	began := time.Now()
 	for since := began; err == nil && time.Since(began) < settleLimit; {
@@ -204,7 +213,7 @@ func settled(ctx context.Context, h *helper) (map[string]uint64, error) {
 		}
 		if made(next.Calls, h) != made(store.Calls, h) {
 			since = time.Now()
-		} else if time.Since(since) >= settleStill {
+		} else if time.Since(since) >= still {
 			return next.Calls, nil
 		}
 		store = next
@@ -238,7 +247,7 @@ func (w *witness) count(ctx context.Context, t *evidence.Tally) {
 			s.CPUs, s.Shared = h.up.CPUs()
 		}
 		if a.before != nil && h.up != nil && t != nil && w.lab.Progress != nil {
-			after, err := settled(ctx, h)
+			after, err := settled(ctx, h, settleStill)
 			if err == nil {
 				s.Calls = callsBetween(made(a.before, h), made(after, h), h.service.Counts, w.lab.Progress(), t)
 			} else {

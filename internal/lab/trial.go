@@ -104,6 +104,10 @@ func (r *round) measure(ctx context.Context, b plan.Block, s *seat, m *evidence.
 	m.Tally = tally
 	lasted := time.Since(began)
 	w.count(ctx, tally)
+	if r.lab.Progress != nil && tally != nil {
+		all := r.lab.Progress()
+		r.givenUp = all.Due > all.Answered
+	}
 	w.testify(m)
 	m.Failure = r.whatFailed(ctx, s, err, lasted)
 }

@@ -400,5 +400,5 @@ func (t *table) metric(m plan.Metric) (unit string, higher bool) {
 
 // tooFew says how many rounds there are and how many an interval takes.
 func tooFew(n int, alpha float64) string {
-	return fmt.Sprintf("%s are too few: %d would do", plural(n, "round"), stat.MinFor(1-alpha))
+	return fmt.Sprintf("%s %s too few: %d would do", plural(n, "round"), isAre(n), stat.MinFor(1-alpha))
 }

@@ -112,15 +112,28 @@ func tries(n int) string {
 	return fmt.Sprintf("%d tries", n)
 }
 
-// words are the last line that says something.
+// words are the last line that names a cause, or else the last that says
+// anything: behind the cause a Go program prints registers, and Node its version.
 func (f *Fall) words() string {
 	const longest = 120
+	last := ""
 	for _, l := range slices.Backward(f.Last) {
-		if l = strings.TrimSpace(printable(l)); l != "" {
+		l = strings.TrimSpace(printable(l))
+		if namesCause(l) {
 			return shorten(l, longest)
 		}
+		if last == "" {
+			last = l
+		}
 	}
-	return ""
+	return shorten(last, longest)
+}
+
+// namesCause tells whether a line looks like what a program says of its end.
+func namesCause(line string) bool {
+	line = strings.ToLower(line)
+	return slices.ContainsFunc([]string{"panic", "error", "exception", "fatal", "sigsegv", "sigabrt", "segmentation", "overflow", "out of memory", "killed"},
+		func(sign string) bool { return strings.Contains(line, sign) })
 }
 
 // likewise tells whether two falls are the same at another rate.

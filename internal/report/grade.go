@@ -298,6 +298,7 @@ func (g *grader) lag() {
 	}
 	worst, at := g.lateness(limit >= 0)
 	if worst <= limits.lag.warn {
+		g.away()
 		return
 	}
 	grade := evidence.B
@@ -312,6 +313,23 @@ func (g *grader) lag() {
 	n := &g.notes[limit]
 	n.Grade = max(n.Grade, grade)
 	n.Text += fmt.Sprintf("; of the response time at p%s, %s was spent waiting for them", plainNumber(at*100), unit.Share(worst))
+}
+
+// away looks at the longest time that a loop was late at once in an open load. What
+// fell due in it and found no connection free on its return counts as waiting for
+// one, and percentiles of lag know nothing of it.
+func (g *grader) away() {
+	t := g.t
+	if t.Offered == 0 || t.Window <= 0 || t.Response == nil || t.Lag == nil {
+		return
+	}
+	longest := t.Lag.Max()
+	struck := float64(longest) / float64(t.Window) / float64(max(t.Loops, 1))
+	if struck <= 0.01 || !tellable(t.Response.Count(), 0.99) || float64(longest) <= limits.lag.worse*float64(t.Response.Quantile(0.99)) {
+		return
+	}
+	g.say("lag", evidence.L, "the engine was late by up to %s at once: what fell due meanwhile (%s of the requests) waited for the engine, "+
+		"though some of that is told as wait", unit.Duration(longest), unit.Share(struck))
 }
 
 // lateness returns the largest share that the engine's own lateness has in the

@@ -77,6 +77,8 @@ func TestGradeTellsFaultsApart(t *testing.T) {
 		{"client at its limit", closed40, loops(0.97), kindAtLimit, evidence.B},
 		{"some lag", closed40, lag(15), "lag", evidence.B},
 		{"much lag", closed40, lag(40), "lag", evidence.L},
+		{"away for a while", open, away(time.Second), "lag", evidence.L},
+		{"away for a moment", open, away(10 * time.Millisecond), "", evidence.A},
 		{"lag at its limit", closed40, both(loops(0.97), lag(40)), kindAtLimit, evidence.L},
 		{"some lag at its limit", closed40, both(loops(0.97), lag(15)), kindAtLimit, evidence.B},
 		{"answers read late", closed40, readLate(40), "", evidence.A},
@@ -223,6 +225,18 @@ func lag(percent int64) func(*evidence.Measurement) {
 		for b := range m.Tally.Response.Buckets() {
 			m.Tally.Lag.RecordN(int64(b.Low)*percent/100, b.Count)
 		}
+	}
+}
+
+// away makes the engine late for a single request, for all that the percentiles of
+// lag know.
+func away(d time.Duration) func(*evidence.Measurement) {
+	return func(m *evidence.Measurement) {
+		*m = *cleanOpen()
+		n := m.Tally.Lag.Count()
+		m.Tally.Lag = latency.New()
+		m.Tally.Lag.RecordN(1000, n-1)
+		m.Tally.Lag.Record(int64(d))
 	}
 }
 

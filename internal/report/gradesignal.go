@@ -35,7 +35,10 @@ func (g *grader) network() {
 		if g.load != nil && g.load.Usage().PerConnection > 0 {
 			grade, why = evidence.B, "the subject accepts them more slowly than they come; a larger backlog would hide it"
 		}
-		g.say("accept-queue-overflow", grade, "a full accept queue turned %s away: %s",
+		if t := g.t; t != nil && n.Overflows > 2*(t.Connections.Opened+t.Connections.Failed) {
+			grade, why = evidence.B, "more than this load can have made, so that others listen here too and are overrun"
+		}
+		g.say("accept-queue-overflow", grade, "full accept queues on this machine turned %s away: %s",
 			plural(int(n.Overflows), "connection"), why)
 		return // each is sent again, which would be told twice
 	}

@@ -46,7 +46,7 @@ type Method struct {
 func (t *table) method() Method {
 	m := Method{
 		Rounds: t.rounds(), Blocks: t.plan.Blocks, Trials: len(t.trials),
-		Load: loadText(t.plan.Load), Seed: t.plan.Seed, Preset: t.plan.Preset,
+		Load: loadText(t.plan.Load, t.plan.Factors), Seed: t.plan.Seed, Preset: t.plan.Preset,
 		Interval: "median over rounds, with the exact 95 % signed-rank interval (Hodges–Lehmann)",
 	}
 	if t.confidence() != Level {
@@ -119,12 +119,27 @@ func (t *table) instrument(m *Method) {
 	}
 }
 
-// loadText says a plan's load in words.
-func loadText(l plan.Load) string {
+// loadText says a plan's load in words. Factors of one level are that level; what
+// others stand for varies, and is in the tables.
+func loadText(l plan.Load, factors []plan.Factor) string {
+	only := map[string]string{}
+	for _, f := range factors {
+		if only[f.Name] = "varying"; len(f.Levels) == 1 {
+			only[f.Name] = f.Levels[0].String()
+		}
+	}
+	said := func(s string) string {
+		if text, err := plan.Substitute(s, only); err == nil {
+			return text
+		}
+		return s
+	}
 	var parts []string
 	switch {
+	case l.Open && said(l.Rate) == "varying":
+		parts = append(parts, "open, varying rates")
 	case l.Open && l.Rate != "":
-		parts = append(parts, "open, "+l.Rate+" requests per second")
+		parts = append(parts, "open, "+said(l.Rate)+" requests per second")
 	case l.Open:
 		parts = append(parts, "open")
 	case l.Connections != "":
@@ -137,16 +152,13 @@ func loadText(l plan.Load) string {
 		{l.Pipeline, "%s in flight on each"},
 		{l.Idle, "%s idle connections beside"},
 	} {
-		switch {
-		case p.value == "" || p.value == "0":
-		case strings.HasPrefix(p.value, "{"): // a factor: its levels are in the tables
-			parts = append(parts, fmt.Sprintf(p.text, "varying"))
+		switch value := said(p.value); value {
+		case "", "0":
+		case "1":
+			text := strings.Replace(strings.Replace(p.text, "connections", "connection", 1), "requests", "request", 1)
+			parts = append(parts, fmt.Sprintf(text, value))
 		default:
-			text := p.text
-			if p.value == "1" {
-				text = strings.Replace(strings.Replace(text, "connections", "connection", 1), "requests", "request", 1)
-			}
-			parts = append(parts, fmt.Sprintf(text, p.value))
+			parts = append(parts, fmt.Sprintf(p.text, value))
 		}
 	}
 	return strings.Join(parts, ", ")

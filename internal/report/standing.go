@@ -38,7 +38,7 @@ func (t *table) whyNot(r *Report) []string {
 	}
 	k := t.compared()
 	if n, need := t.fewestN(), fewestRounds(k*(k-1)/2, t.confidence()); n < need {
-		add("%s %s fewer than the %d that %s take", plural(n, "round"), isAre(n), need, takers(k))
+		add("%s %s fewer than the %d that %s", plural(n, "round"), isAre(n), need, takers(k))
 	}
 	sound, uneven := t.losses()
 	if sound < soundShare {
@@ -62,11 +62,11 @@ func (t *table) whyNot(r *Report) []string {
 func takers(variants int) string {
 	switch variants {
 	case 1:
-		return "a figure of one subject"
+		return "a figure of one subject takes"
 	case 2:
-		return "two subjects"
+		return "two subjects take"
 	}
-	return fmt.Sprintf("%d subjects", variants)
+	return fmt.Sprintf("%d subjects take", variants)
 }
 
 // compared returns how many variants take part in verdicts, at least 1.

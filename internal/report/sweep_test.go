@@ -282,3 +282,20 @@ func TestClosesConnections(t *testing.T) {
 		t.Error("the report does not say so")
 	}
 }
+
+// What a program said of its end is found behind what it prints after that.
+func TestLastWords(t *testing.T) {
+	for _, c := range []struct {
+		last []string
+		want string
+	}{
+		{nil, ""},
+		{[]string{"listening", " "}, "listening"},
+		{[]string{"panic: assignment to entry in nil map", "", "goroutine 1 [running]:", "gs     0x0"}, "panic: assignment to entry in nil map"},
+		{[]string{"TypeError: x is not a function", "    at Server.<anonymous>", "", "Node.js v20.20.2"}, "TypeError: x is not a function"},
+	} {
+		if got := (&Fall{Last: c.last}).words(); got != c.want {
+			t.Errorf("%q: %q, want %q", c.last, got, c.want)
+		}
+	}
+}

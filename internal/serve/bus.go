@@ -92,6 +92,9 @@ func openStore(ctx context.Context, c busConfig) (store bus.Store, inMemory bool
 	case "mem":
 		return bus.NewMemory(c.ttl, c.room, time.Now), true, nil
 	case "bolt":
+		if boltPath(u) == "" {
+			return nil, false, fmt.Errorf("-store %s: no file: want bolt:FILE", c.store)
+		}
 		store, err = bolt.Open(boltPath(u), c.ttl, time.Now)
 	case "mongodb", "mongodb+srv":
 		store, err = mongo.Open(ctx, c.store, c.ttl, time.Now)

@@ -144,6 +144,7 @@ func TestBusAndStoreComplain(t *testing.T) {
 		{"bus", []string{"-max-memory", "5"}, "1048576"},
 		{"bus", []string{"-max-connections", "0"}, "1 or more"},
 		{"bus", []string{"-store", "ftp://a"}, "want mem:, bolt:FILE"},
+		{"bus", []string{"-store", "bolt:"}, "want bolt:FILE"},
 		{"bus", []string{"-store", "bolt:" + folder}, folder},
 		{"bus", []string{"-store", "bolt:" + filepath.Join(folder, "none", "events.db")}, "no such file"},
 		{"bus", []string{"-store", "redis://user:secret@127.0.0.1:1"}, "127.0.0.1:1"},
