@@ -125,10 +125,10 @@ func (f *loadFlags) define(cmd *cobra.Command) {
 	fs.IntVarP(&f.threads, "threads", "t", 1, "`N` loops, a thread each")
 	fs.StringVarP(&f.method, "method", "m", "", "method (GET, or POST with a body)")
 	fs.StringArrayVarP(&f.headers, "header", "H", nil, "header `'K: V'`; repeatable")
-	fs.StringVarP(&f.body, "body", "b", "", "body; @`FILE` reads a file")
+	fs.StringVarP(&f.body, "body", "b", "", "body: `TEXT`, or @FILE to read a file")
 	fs.StringVar(&f.headerSet, "headers", "minimal", "named header set: "+strings.Join(workload.HeaderSets(), ", "))
 	fs.StringSliceVar(&f.expectStatus, "expect-status", nil, "a right answer's status (200 to 399)")
-	fs.StringVar(&f.expectBody, "expect-body", "", "a right answer's body, exactly; @`FILE` reads a file")
+	fs.StringVar(&f.expectBody, "expect-body", "", "a right answer's body, exactly: `TEXT`, or @FILE to read a file")
 	fs.StringVar(&f.expectBytes, "expect-bytes", "", "a right answer's length of body")
 	fs.StringArrayVar(&f.objectives, "objective", nil, "`'p99<50ms'`, 'errors<0.1%', 'rate>1000'; repeatable; missed: exit status 3")
 	fs.StringVar(&f.backend, "backend", "auto", "what sends: auto, uring, epoll, net")
@@ -214,7 +214,7 @@ func (f *loadFlags) check(con console, rawURL string) (*loadJob, error) {
 	if l.job.Unix == "" {
 		err = l.resolve(u)
 	}
-	if to := l.job.Address.Addr(); err == nil && l.job.Sources > 1 && !(to.Is4() && to.IsLoopback()) {
+	if to := l.job.Address.Addr(); err == nil && l.job.Sources > 1 && (!to.Is4() || !to.IsLoopback()) {
 		err = usageError{errors.New("--sources: only a server on 127.0.0.0/8 can be asked from several addresses")}
 	}
 	return l, err

@@ -19,6 +19,8 @@ type book struct {
 	// Of warm-up and window, for those who look on.
 	due, answered, wrong, failed uint64
 
+	atOnce uint64 // requests that had no wait, and are not in the tally's Wait yet
+
 	sent uint64        // of the window's requests, those whose way is booked
 	lag  time.Duration // theirs, altogether
 
@@ -30,21 +32,35 @@ type book struct {
 	loopCPU, processCPU time.Duration // then
 	preempted           int64         // likewise
 
+	early   []time.Duration // receive lags that count if no later ones were left out
+	thinned bool            // some were
+
 	moments []Moment // its capacity is how many are kept
 
 	// observe, if not nil, is told every outcome. Tests set it.
 	observe func(r *request, how evidence.Outcome, at mono.Time, right bool)
 }
 
+// sampled is what a time of arrival is worth among all that a driver tells.
+type sampled uint8
+
+const (
+	even    sampled = iota // one of a sample that is even over the whole load
+	early                  // one more, from among a driver's first reads
+	thinned                // one of the even sample, when there are no more beside it
+)
+
+// mostEarly is how many times of arrival a driver tells as early at most.
+const mostEarly = 1000
+
 func newBook(s *span) *book {
-	b := &book{span: s, tally: evidence.NewTally()}
+	b := &book{span: s, tally: evidence.NewTally(), early: make([]time.Duration, 0, mostEarly)}
 	b.tally.Loops = 1
 	return b
 }
 
-// answer books a complete answer, its last byte read at at; it had reached this
-// machine at arrived, 0 if that is not known.
-func (b *book) answer(r *request, at, arrived mono.Time, status int, right bool) {
+// answer books a complete answer, its last byte read at at by last.
+func (b *book) answer(r *request, at mono.Time, last *completion, status int, right bool) {
 	b.answered++
 	if !right {
 		b.wrong++
@@ -64,7 +80,7 @@ func (b *book) answer(r *request, at, arrived mono.Time, status int, right bool)
 		b.tally.Sent++
 	}
 	if r.counted {
-		b.count(r, at, arrived, status, right)
+		b.count(r, at, last, status, right)
 	}
 	if b.observe != nil {
 		b.observe(r, evidence.Answered, at, right)
@@ -72,7 +88,7 @@ func (b *book) answer(r *request, at, arrived mono.Time, status int, right bool)
 }
 
 // count books an answer to a request of the window.
-func (b *book) count(r *request, at, arrived mono.Time, status int, right bool) {
+func (b *book) count(r *request, at mono.Time, last *completion, status int, right bool) {
 	t := b.tally
 	t.Outcomes[evidence.Answered]++
 	b.statuses[status%len(b.statuses)]++
@@ -85,10 +101,20 @@ func (b *book) count(r *request, at, arrived mono.Time, status int, right bool) 
 		t.ResponseWrong.Record(int64(at - r.due))
 	}
 	t.Service.Record(int64(at - r.sent))
-	if arrived > 0 {
-		t.ReceiveLag.Record(int64(at - arrived))
+	if last.arrived > 0 {
+		b.readLate(at.Sub(last.arrived), last.sampled)
 	}
 	b.way(r)
+}
+
+// readLate books how long an answer lay until it was read.
+func (b *book) readLate(lag time.Duration, as sampled) {
+	if as == early {
+		b.early = append(b.early, lag)
+		return
+	}
+	b.thinned = b.thinned || as == thinned
+	b.tally.ReceiveLag.Record(int64(lag))
 }
 
 // fail books a request that was not answered. Cause is an errno's name or a few
@@ -119,7 +145,11 @@ func (b *book) fail(r *request, how evidence.Outcome, at mono.Time, cause string
 // way books how a request came to be sent.
 func (b *book) way(r *request) {
 	t := b.tally
-	t.Wait.Record(int64(r.ready - r.due))
+	if r.ready == r.due {
+		b.atOnce++ // nearly all, on a connection that is kept
+	} else {
+		t.Wait.Record(int64(r.ready - r.due))
+	}
 	t.Lag.Record(int64(r.sent - r.ready))
 	b.keep(r)
 	b.sent++
@@ -169,6 +199,8 @@ func processCPU() time.Duration {
 // finish completes the tally when the loop has stopped.
 func (b *book) finish(open bool) {
 	t := b.tally
+	t.Wait.RecordN(0, b.atOnce)
+	b.atOnce = 0
 	for status, n := range b.statuses {
 		if n > 0 {
 			t.Statuses[status] = n
@@ -186,6 +218,11 @@ func (b *book) finish(open bool) {
 		}
 		if last := b.span.closeAt - 1; last >= b.span.openAt {
 			b.second(last) // seconds in which nothing ended count too
+		}
+	}
+	if !b.thinned {
+		for _, lag := range b.early {
+			t.ReceiveLag.Record(int64(lag))
 		}
 	}
 	t.Seconds = b.series.end()

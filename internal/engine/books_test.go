@@ -2,7 +2,10 @@ package engine
 
 import (
 	"math/rand/v2"
+	"reflect"
 	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -349,4 +352,69 @@ func BenchmarkRequest(b *testing.B) {
 			}
 		})
 	}
+}
+
+// varied is a frugal one whose answers differ.
+type varied struct {
+	frugal
+	answers []string
+	sent    int
+}
+
+func (v *varied) send(c int32, _ []byte) {
+	v.put(completion{conn: c, what: received, data: []byte(v.answers[v.sent]), at: v.clock.Add(50 * time.Microsecond)})
+	v.sent++
+}
+
+// An answer that need not be read, because one like it was right, is told from
+// all others: however often it has come before them, and whatever comes after.
+func TestRepeatedAnswersAreAsRead(t *testing.T) {
+	kinds := []string{
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", // the right ones
+		"HTTP/1.1 201 OK\r\nContent-Length: 5\r\n\r\nhello",
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhallo", // the wrong ones
+		"HTTP/1.1 500 Oh\r\nContent-Length: 5\r\n\r\nhello",
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello!",
+		"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhell",
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		v := &varied{}
+		statuses := map[int]uint64{}
+		var wrong, otherBytes, bytes uint64
+		for len(v.answers) < 60 {
+			kind := rapid.IntRange(-3, len(kinds)-1).Draw(t, "kind")
+			for range rapid.IntRange(1, 4).Draw(t, "times") {
+				k := max(kind, 0)
+				v.answers = append(v.answers, kinds[k])
+				status, _ := strconv.Atoi(kinds[k][len("HTTP/1.1 "):][:3])
+				statuses[status]++
+				bytes += uint64(len(strings.TrimSuffix(kinds[k], "!")))
+				if k >= 3 {
+					wrong++
+				}
+				if k == 3 || k == 6 {
+					otherBytes++
+				}
+			}
+		}
+		n := len(v.answers)
+		job := Job{Load: load.Closed{Connections: 1}, Window: count(int64(n)), Requests: get()}
+		job.Requests.Requests[0].Expect.Body = []byte("hello")
+		l := newLoop(v, &job, 0, 1, newGate([]driver{v}), newWatch(1))
+		if err := l.run(); err != nil {
+			t.Fatal(err)
+		}
+		got := l.book.tally
+		if got.Outcomes[evidence.Answered] != uint64(n) || got.Wrong != wrong || got.WrongBytes != otherBytes || got.BytesIn != bytes {
+			t.Errorf("%d answers, %d wrong, %d of other bytes, %d bytes; want %d, %d, %d, %d",
+				got.Outcomes[evidence.Answered], got.Wrong, got.WrongBytes, got.BytesIn, n, wrong, otherBytes, bytes)
+		}
+		if !reflect.DeepEqual(got.Statuses, statuses) {
+			t.Errorf("statuses %v, want %v", got.Statuses, statuses)
+		}
+		if got.Wait.Count() != uint64(n) {
+			t.Errorf("%d waits, want %d", got.Wait.Count(), n)
+		}
+	})
 }

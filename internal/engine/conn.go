@@ -28,7 +28,7 @@ func (l *loop) dial(s *slot) {
 	k := l.takeConn()
 	k.slot, s.conn = s, k
 	s.state = dialing
-	s.began = l.now
+	s.began, s.late = l.now, 0
 	s.tried = true
 	if s.tied = s.n > 0; s.tied {
 		l.tied++
@@ -187,7 +187,11 @@ func (l *loop) received(s *slot, data []byte, at mono.Time) {
 		return
 	}
 	finished := false // an answer was
+	var whole []byte  // what has come of an answer that began here
 	for len(data) > 0 && s.out > 0 {
+		if !s.reading {
+			whole = data
+		}
 		n, done, err := l.feed(s, data, at)
 		data = data[n:]
 		if err != nil {
@@ -198,9 +202,9 @@ func (l *loop) received(s *slot, data []byte, at mono.Time) {
 			continue
 		}
 		finished = true
-		keep := s.parser.KeepAlive()
+		keep := s.known || s.parser.KeepAlive()
 		more := len(data) > 0 && s.out == 1
-		l.answer(s, at, more)
+		l.answer(s, at, more, whole[:max(0, len(whole)-len(data))])
 		if more {
 			l.leave(s, byUs)
 			l.reopen(s, at)
@@ -225,6 +229,12 @@ func (l *loop) feed(s *slot, data []byte, at mono.Time) (n int, done bool, err e
 		}
 		s.reading = true
 		q := l.reel.requests[r.turn]
+		if s.known = l.heads.whole.repeats(data, &q.Expect, s.out > 1); s.known {
+			l.check.begun++
+			n = len(l.heads.whole.bytes)
+			r.in += int64(n)
+			return n, true, nil
+		}
 		l.check.begin(&s.look, &q.Expect)
 		if n, done = l.heads.skip(&s.parser, data, q.Head); n > 0 {
 			r.in += int64(n)
@@ -240,15 +250,21 @@ func (l *loop) feed(s *slot, data []byte, at mono.Time) (n int, done bool, err e
 }
 
 // answer books the answer that has been read to its end. More tells that bytes
-// follow which nobody asked for.
-func (l *loop) answer(s *slot, at mono.Time, more bool) {
+// follow which nobody asked for; whole is its bytes, if they came in one piece.
+func (l *loop) answer(s *slot, at mono.Time, more bool, whole []byte) {
 	r := s.oldest()
-	right := l.check.verdict(&s.look, &s.parser, more)
-	l.awaited.remove(&r.place)
-	l.book.answer(r, at, l.done.arrived, s.parser.Status(), right)
-	if s.look.otherBytes && r.counted {
-		l.book.tally.WrongBytes++
+	status, right := l.heads.whole.status, true
+	if !s.known {
+		status, right = s.parser.Status(), l.check.verdict(&s.look, &s.parser, more)
+		if right && len(whole) > 0 {
+			l.heads.whole.learn(whole, &s.look, &s.parser)
+		}
+		if s.look.otherBytes && r.counted {
+			l.book.tally.WrongBytes++
+		}
 	}
+	l.awaited.remove(&r.place)
+	l.book.answer(r, at, &l.done, status, right)
 	l.latest = at
 	s.pop()
 	s.reading = false
@@ -293,7 +309,7 @@ func (l *loop) ended(s *slot, at mono.Time) {
 	if s.reading {
 		cause = endedWithin
 		if done, _ := s.parser.End(); done {
-			l.answer(s, at, false)
+			l.answer(s, at, false, nil)
 			l.closedByServer(s, at)
 			return
 		}

@@ -23,7 +23,8 @@
 // Every request carries readings of one clock:
 //
 //	due      open load: the scheduled instant; closed: when its slot became free
-//	ready    when a connection could take it
+//	ready    when a connection could take it; where they open on demand,
+//	         when one could have if it had been dialed when it was due
 //	sent     just before its bytes were handed to the kernel
 //	done     just after the last byte of its answer was read
 //

@@ -113,6 +113,7 @@ type completion struct {
 	// arrived is when the last of data reached this machine, where the kernel
 	// tells: on a sample of connections. It is at most at; 0 if it is not known.
 	arrived mono.Time
+	sampled sampled // as what
 }
 
 // why returns why a connection failed, as causes have it.

@@ -160,8 +160,14 @@ func (d *epoll) send(c int32, b []byte) {
 		k.queued = append(k.queued, b)
 		return
 	}
-	k.unsent = b
-	d.flush(c, k)
+	n, errno := sys.Send(int(k.fd), b)
+	if n == len(b) {
+		return // as nearly always
+	}
+	k.unsent = b[n:]
+	if errno == 0 || d.again(c, k, errno) {
+		d.flush(c, k)
+	}
 }
 
 func (d *epoll) unsent(c int32) int {
@@ -179,15 +185,7 @@ func (d *epoll) sentAt(c int32) mono.Time { return d.conns[c].sent }
 func (d *epoll) flush(c int32, k *epollConn) {
 	for len(k.unsent) > 0 {
 		n, errno := sys.Send(int(k.fd), k.unsent)
-		switch errno {
-		case 0:
-		case syscall.EAGAIN:
-			return
-		case syscall.EINTR:
-			continue
-		default:
-			k.phase = epollBroken
-			d.recheck(c, errno)
+		if errno != 0 && !d.again(c, k, errno) {
 			return
 		}
 		k.unsent = k.unsent[n:]
@@ -196,6 +194,20 @@ func (d *epoll) flush(c int32, k *epollConn) {
 			k.queued = k.queued[1:]
 		}
 	}
+}
+
+// again tells whether a write that failed is to be tried again right now. If it
+// has failed for good, a check will tell.
+func (d *epoll) again(c int32, k *epollConn, errno syscall.Errno) bool {
+	switch errno {
+	case syscall.EINTR:
+		return true
+	case syscall.EAGAIN:
+		return false
+	}
+	k.phase = epollBroken
+	d.recheck(c, errno)
+	return false
 }
 
 func (d *epoll) close(c int32, how ending) {
@@ -242,12 +254,22 @@ func (d *epoll) drop(k *epollConn, how ending) {
 func (d *epoll) wait(until mono.Time) error {
 	d.wave++
 	d.n, d.i = 0, 0
-	sleep := time.Duration(0)
-	if len(d.checks) == 0 {
-		sleep = shortened(until.Sub(d.clock.Now()))
+	if len(d.checks) > 0 {
+		return d.poll(0)
 	}
-	n, err := d.poller.Wait(sleep)
-	d.n = n
+	left := until.Sub(d.clock.Now())
+	if left > spinning {
+		return d.poll(shortened(left))
+	}
+	for {
+		if err := d.poll(0); err != nil || d.n > 0 || d.clock.Now() >= until {
+			return err
+		}
+	}
+}
+
+func (d *epoll) poll(sleep time.Duration) (err error) {
+	d.n, err = d.poller.Wait(sleep)
 	return err
 }
 
@@ -377,6 +399,7 @@ func (d *epoll) read(c *completion) bool {
 	*c = completion{conn: conn, what: received, data: d.buf[:n], at: d.clock.Now()}
 	if arrived != 0 {
 		c.arrived = d.wall.convert(arrived, c.at)
+		c.sampled = sampling(d.reads)
 	}
 	return true
 }

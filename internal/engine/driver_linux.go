@@ -2,10 +2,18 @@ package engine
 
 import (
 	"fmt"
+	"time"
 
 	"webdyno/internal/mono"
 	"webdyno/internal/sys"
 )
+
+// spinning is how long before its time a wait asks the kernel again and again
+// instead of sleeping. A sleep that a timer ends takes some 4 µs of CPU in a
+// virtual machine, however short it is, and ends 3 to 4 µs late: time that is
+// shorter is spent awake more cheaply, and more exactly. At 50,000 arrivals a
+// second 2 to 4 µs saved 5 to 7 % of the CPU; 5 cost as much, 8 a sixth more.
+const spinning = 3 * time.Microsecond
 
 // probe tells whether a backend is to be had.
 func probe(b Backend) error {
@@ -45,9 +53,9 @@ func openDrivers(b Backend, job *Job, n int) (drivers []driver, err error) {
 	for range n {
 		var d driver
 		if b == Uring {
-			d, err = newUring(clock, job, newSources(job, n), uringSize(job.connections()))
+			d, err = newUring(clock, job, newSources(job), uringSize(job.connections()))
 		} else {
-			d, err = newEpoll(clock, job, newSources(job, n))
+			d, err = newEpoll(clock, job, newSources(job))
 		}
 		if err != nil {
 			for _, d := range drivers {

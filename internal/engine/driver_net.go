@@ -61,7 +61,7 @@ func openNet(job *Job, n int) []driver {
 	clock := mono.Start()
 	var drivers []driver
 	for range n {
-		drivers = append(drivers, newNet(clock, job, newSources(job, n)))
+		drivers = append(drivers, newNet(clock, job, newSources(job)))
 	}
 	return drivers
 }

@@ -374,8 +374,16 @@ func (d *uring) wait(until mono.Time) error {
 	if len(d.early) > 0 {
 		until = now
 	}
-	err := d.ring.Enter(until.Sub(now))
+	left := until.Sub(now)
+	if left <= spinning {
+		left = 0
+	}
+	err := d.ring.Enter(left)
 	d.at = d.clock.Now()
+	for left == 0 && err == nil && d.ring.Posted() == 0 && d.at < until {
+		err = d.ring.Enter(0)
+		d.at = d.clock.Now()
+	}
 	// What comes to be complete while these are handled was not, at that time.
 	d.left = d.ring.Posted()
 	return err

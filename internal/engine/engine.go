@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"webdyno/internal/evidence"
+	"webdyno/internal/latency"
 	"webdyno/internal/mono"
 )
 
@@ -169,16 +170,34 @@ func (e *Engine) drive(ctx context.Context, job *Job, drivers []driver) (*eviden
 	}
 	onlooker()
 	job.Trace.collect(loops)
-	total := evidence.NewTally()
 	cut := false
 	for _, l := range loops {
-		total.Merge(l.book.tally)
 		cut = cut || l.cut
 	}
+	total := together(loops)
 	if err == nil && cut {
 		err = context.Cause(ctx)
 	}
 	return total, err
+}
+
+// together returns the tally of all loops. Its histograms are compact: whoever
+// reads a percentile would else look at tens of thousands of empty buckets, each
+// time.
+func together(loops []*loop) *evidence.Tally {
+	total := loops[0].book.tally
+	if len(loops) > 1 {
+		total = evidence.NewTally() // what the loops have shown is not changed
+		for _, l := range loops {
+			total.Merge(l.book.tally)
+		}
+	}
+	for _, h := range []*latency.Histogram{
+		total.Response, total.ResponseWrong, total.Service, total.Wait, total.Connect, total.Lag, total.ReceiveLag,
+	} {
+		h.Compact()
+	}
+	return total
 }
 
 // cancelOn stops the loops when ctx is done. The returned function ends that

@@ -66,7 +66,9 @@ type loop struct {
 	tied      int // dials under way for requests that have a slot already
 	available queue[slot]
 	dialing   queue[slot]
-	dials     int // on demand, in this turn
+	dials     int       // on demand, in this turn
+	full      bool      // there was no more room for connections when last one was wanted
+	freed     mono.Time // until when requests waited for that, or for a slot's rest
 	resting   [restLevels]queue[slot]
 	unused    []*slot // empty ones, where connections open on demand
 	awaited   queue[request]
@@ -88,12 +90,16 @@ func newLoop(d driver, job *Job, k, of int, g *gate, w *watch) *loop {
 		use:   job.Load.Usage(),
 		limit: job.Load.Usage().Limit(),
 	}
-	l.span = newSpan(job.Warmup, job.Window, l.share)
+	connections := 0
+	if ld, ok := job.Load.(load.Closed); ok {
+		connections = ld.Connections
+	}
+	l.span = newSpan(job.Warmup, job.Window, l.share, connections)
 	l.book = newBook(&l.span)
 	l.book.trace(job.Trace)
 	l.book.tally.Backend = d.name()
 	l.number = int64(l.share.Nth)
-	if l.reel, l.failed = newReel(job.Requests, l.share, l.use.Depth()); l.failed == nil {
+	if l.reel, l.failed = newReel(job, l.share); l.failed == nil {
 		l.failed = l.makeSlots(of)
 	}
 	return l

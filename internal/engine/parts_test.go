@@ -26,7 +26,7 @@ func TestSharesOfAScheduleAddUp(t *testing.T) {
 		warmup, window := count(rapid.Int64Range(0, 50).Draw(t, "warm-up")), count(rapid.Int64Range(1, 100).Draw(t, "window"))
 		of := rapid.IntRange(1, 7).Draw(t, "shares")
 		collect := func(s load.Share) map[mono.Time]bool {
-			sp := newSpan(warmup, window, s)
+			sp := newSpan(warmup, window, s, 0)
 			sp.begin(0)
 			p := newPending(&sp, o, s, 1, 0)
 			p.fall(math.MaxInt64 / 2)
@@ -66,7 +66,7 @@ func TestSpanEdges(t *testing.T) {
 		"warm-up by half a second": {lasting(500 * time.Millisecond), count(2), 1, 2, s / 2, 3 * s},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sp := newSpan(c.warmup, c.window, load.Share{})
+			sp := newSpan(c.warmup, c.window, load.Share{}, 0)
 			sp.begin(0)
 			// An arrival a second, at whole seconds.
 			p := newPending(&sp, load.Open{Rate: 1, Arrivals: load.Constant}, load.Share{}, 0, 0)
@@ -98,7 +98,7 @@ func TestReelKeepsTheOrderOfRequests(t *testing.T) {
 		of := rapid.IntRange(1, 4).Draw(t, "shares")
 		s := load.Share{Nth: rapid.IntRange(0, of-1).Draw(t, "share"), Of: of}
 		depth := rapid.IntRange(1, 9).Draw(t, "depth")
-		r, err := newReel(set, s, depth)
+		r, err := newReel(&Job{Requests: set, Load: load.Open{Use: load.Use{Pipeline: depth}}}, s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,6 +122,32 @@ func TestReelKeepsTheOrderOfRequests(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Each share of a closed load sends every request as often as it weighs, whatever
+// the others do: those with quick answers do not make up for those with slow ones.
+// All together begin with each of them.
+func TestSharesOfAClosedLoadSendAllRequests(t *testing.T) {
+	set := &workload.Set{}
+	for i := range 6 {
+		set.Requests = append(set.Requests, workload.Request{Bytes: fmt.Appendf(nil, "<%d>", i)})
+	}
+	for of, want := range map[int][]string{
+		1: {"<0><1><2><3><4><5>"},
+		2: {"<0><1><2><3><4><5>", "<3><4><5><0><1><2>"},
+		3: {"<0><1><2><3><4><5>", "<2><3><4><5><0><1>", "<4><5><0><1><2><3>"},
+	} {
+		for nth := range of {
+			r, err := newReel(&Job{Requests: set, Load: load.Closed{Connections: 9}}, load.Share{Nth: nth, Of: of})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b, _ := r.bytes(0, 6); string(b) != want[nth] {
+				t.Errorf("share %d of %d sends %s, want %s", nth, of, b, want[nth])
+			}
+			r.free()
+		}
+	}
 }
 
 // A queue is what a slice would be.

@@ -15,6 +15,10 @@ type pending struct {
 	front, back  arrivals
 	firstCounted int64 // number of the first arrival in the window; -1 while unknown
 	over         bool  // nothing falls due any more
+
+	// asked is at the first arrival that no connection was dialed for, where
+	// connections open on demand; elsewhere it has no cursor.
+	asked arrivals
 }
 
 // arrivals walks a schedule.
@@ -85,5 +89,23 @@ func (p *pending) take() (due mono.Time, counted bool) {
 	due = p.front.due
 	counted = p.firstCounted >= 0 && p.front.number >= p.firstCounted
 	p.front.step()
+	if p.asked.cursor != nil && p.asked.number < p.front.number {
+		p.asked.step() // in step, so that there is no long way to go at once
+	}
 	return due, counted
+}
+
+// ask returns when the request fell due that ahead older pending ones stand
+// before, and a connection is about to be dialed for; Never if one was before.
+func (p *pending) ask(ahead int64) mono.Time {
+	number := p.front.number + ahead
+	if p.asked.number > number {
+		return mono.Never
+	}
+	for p.asked.number < number {
+		p.asked.step()
+	}
+	due := p.asked.due
+	p.asked.step()
+	return due
 }

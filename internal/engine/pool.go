@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"time"
+
 	"webdyno/internal/evidence"
 	"webdyno/internal/load"
 	"webdyno/internal/mono"
@@ -74,6 +76,9 @@ func (l *loop) begin() {
 	l.noteEdges()
 	if ld, ok := l.job.Load.(load.Open); ok {
 		l.pending = newPending(&l.span, ld, l.share, l.job.Seed, at)
+		if l.onDemand() {
+			l.pending.asked = newArrivals(ld, l.share, l.job.Seed, at)
+		}
 		return
 	}
 	l.now = max(l.now, at)
@@ -106,16 +111,39 @@ func (l *loop) launch(now mono.Time) {
 // assign sends the oldest pending request on an open connection.
 func (l *loop) assign(s *slot) {
 	l.available.remove(&s.place)
+	late := l.late(s)
 	due, counted := l.pending.take()
 	r := l.add(s, due, counted)
-	r.ready = max(due, s.since)
+	r.ready = max(due, s.since.Add(-late))
 	if s.since == s.opened {
-		r.connect = max(0, s.opened.Sub(max(due, s.began)))
+		r.connect = max(0, min(s.opened.Sub(max(due, s.began)), r.ready.Sub(due)))
 	}
 	l.sendOut(s)
 	if l.room(s) {
 		l.available.push(&s.place)
 	}
+}
+
+// late returns how much sooner slot s could have taken the oldest pending request,
+// or another connection in its place, had we dialed for it when it was due. That
+// is our lag, and none of the server's doing.
+func (l *loop) late(s *slot) time.Duration {
+	p := l.pending
+	switch due := p.front.due; {
+	case s.since <= due || !l.onDemand():
+		return 0
+	case s.since == s.opened:
+		return s.late
+	case p.asked.number <= p.front.number: // nothing was dialed for it yet
+		if l.full || l.atRest() > 0 {
+			return 0
+		}
+		return max(0, s.since.Sub(max(due, l.freed)))
+	}
+	if first := l.dialing.head(); first != nil {
+		return first.late
+	}
+	return 0
 }
 
 // settlePending gives the oldest pending request an outcome.
@@ -133,9 +161,18 @@ func (l *loop) openOnDemand() {
 	if !l.onDemand() {
 		return
 	}
+	if l.full {
+		l.full, l.freed = false, l.now // what waited until now did not wait for us
+	}
 	coming := int64(l.dialing.len() - l.tied + l.atRest())
-	for l.dials < dialsAtOnce && coming < l.pending.waiting() && l.inUse+l.atRest() < l.most {
-		l.dial(l.unusedSlot())
+	for l.dials < dialsAtOnce && coming < l.pending.waiting() {
+		if l.inUse+l.atRest() >= l.most {
+			l.full = true
+			return
+		}
+		s := l.unusedSlot()
+		l.dial(s)
+		s.late = max(0, l.now.Sub(max(l.pending.ask(coming), l.freed)))
 		coming++
 		l.dials++
 	}
@@ -215,6 +252,7 @@ func (l *loop) rest(s *slot) {
 // rested is what happens when a slot's rest is over.
 func (l *loop) rested(s *slot, now mono.Time) {
 	l.resting[s.failures-1].remove(&s.place)
+	l.freed = now
 	s.state = empty
 	l.reopen(s, now)
 }

@@ -25,10 +25,13 @@ type stretch struct{ from, to int }
 // more than once, for the sake of pipelining.
 const longestReel = 4 << 20
 
-// newReel lays out the requests of share s of a set, for a pipeline so deep.
-// Request number k of all shares together is k modulo the size of the set.
-func newReel(set *workload.Set, s load.Share, depth int) (*reel, error) {
-	r := &reel{requests: ordered(set.Requests, s)}
+// newReel lays out the requests of share s of a job.
+func newReel(job *Job, s load.Share) (*reel, error) {
+	depth := job.Load.Usage().Depth()
+	r := &reel{requests: inOpen(job.Requests.Requests, s)}
+	if _, closed := job.Load.(load.Closed); closed {
+		r.requests = inClosed(job.Requests.Requests, s)
+	}
 	turn, last := 0, 0
 	for _, q := range r.requests {
 		turn += len(q.Bytes)
@@ -67,8 +70,9 @@ func newReel(set *workload.Set, s load.Share, depth int) (*reel, error) {
 	return r, nil
 }
 
-// ordered returns the requests that share s sends, until they repeat.
-func ordered(all []workload.Request, s load.Share) []*workload.Request {
+// inOpen returns the requests that share s of an open load sends, until they
+// repeat: request number k of all shares together is k modulo the size of the set.
+func inOpen(all []workload.Request, s load.Share) []*workload.Request {
 	var turn []*workload.Request
 	for i := s.Nth % len(all); ; {
 		turn = append(turn, &all[i])
@@ -77,6 +81,18 @@ func ordered(all []workload.Request, s load.Share) []*workload.Request {
 			return turn
 		}
 	}
+}
+
+// inClosed returns those of a share of a closed load: all of them, from a place of
+// its own on. Were they dealt out, the share with the quick ones would send far
+// more of them than they weigh, since answers release requests.
+func inClosed(all []workload.Request, s load.Share) []*workload.Request {
+	turn := make([]*workload.Request, len(all))
+	from := s.Nth * len(all) / max(s.Of, 1)
+	for i := range turn {
+		turn[i] = &all[(from+i)%len(all)]
+	}
+	return turn
 }
 
 // after returns the position that follows i.

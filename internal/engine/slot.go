@@ -44,10 +44,11 @@ type slot struct {
 	// for a request, its dialing, or one of its resting.
 	place node[slot]
 
-	began  mono.Time // when the present dial began
-	until  mono.Time // when a rest ends
-	opened mono.Time // when the connection was made
-	since  mono.Time // since when it had room for a request
+	began  mono.Time     // when the present dial began,
+	late   time.Duration // after it should have: on demand, when a request was due
+	until  mono.Time     // when a rest ends
+	opened mono.Time     // when the connection was made
+	since  mono.Time     // since when it had room for a request
 
 	asked, answered int  // requests and answers of this connection
 	failures        int  // connects in a row that did not lead to an answer
@@ -69,6 +70,7 @@ type slot struct {
 	sheets *sheets // nil: no request has blanks
 
 	reading bool // an answer has begun
+	known   bool // it is the same as one before, and parser and look know nothing of it
 	parser  httpwire.Parser
 	look    look
 }

@@ -19,8 +19,8 @@ type sources struct {
 // ones take the kernel long to find.
 const portsKept = 0.2
 
-// newSources returns the sources of one of so many drivers.
-func newSources(job *Job, drivers int) sources {
+// newSources returns the sources of a driver.
+func newSources(job *Job) sources {
 	s := sources{most: job.sources(), used: 1}
 	if job.Sources > 1 {
 		s.used, s.spread = s.most, s.most > 1

@@ -67,8 +67,10 @@ func TestConnectionsComeFromManySources(t *testing.T) {
 // Which source is next does not depend on the kernel.
 func TestSourcesAreUsedUpInOrder(t *testing.T) {
 	s := sources{most: 3, used: 1}
-	if s.pick() != 0 || s.pick() != 0 {
-		t.Error("another source though there are ports")
+	for range 2 {
+		if s.pick() != 0 {
+			t.Error("another source though there are ports")
+		}
 	}
 	for i, want := range []struct{ out, instead, used int }{{0, 1, 2}, {0, 1, 2}, {1, 2, 3}, {1, 2, 3}, {2, 0, 3}, {2, 0, 3}} {
 		if n, ok := s.instead(want.out); !ok || n != want.instead || s.used != want.used || s.pick() != n {
@@ -90,10 +92,10 @@ func TestSourcesAreUsedUpInOrder(t *testing.T) {
 		return &Job{Address: netip.MustParseAddrPort("127.0.0.1:1"), Load: load.Closed{Connections: n}}
 	}
 	ports := sys.EphemeralPorts()
-	if s := newSources(closed(ports/2), 1); s.used != 1 || s.spread {
+	if s := newSources(closed(ports / 2)); s.used != 1 || s.spread {
 		t.Errorf("half of the ports: %+v", s)
 	}
-	if s := newSources(closed(2*ports), 1); s.used != 3 || !s.spread {
+	if s := newSources(closed(2 * ports)); s.used != 3 || !s.spread {
 		t.Errorf("twice the ports: %+v, want 3 sources in turns", s)
 	}
 }

@@ -32,19 +32,25 @@ type span struct {
 const noCount = math.MaxInt64
 
 // newSpan returns the span of a share of a job. Counts are of requests over all
-// shares; the shares' parts add up to them exactly.
-func newSpan(warmup, window load.Extent, s load.Share) span {
+// shares; the shares' parts add up to them exactly. In a closed load they are as its
+// connections are, or the share with few of them would go on alone; in an open one
+// connections is 0.
+func newSpan(warmup, window load.Extent, s load.Share, connections int) span {
+	part := s.Count
+	if connections > 0 {
+		part = func(n int64) int64 { return s.Dealt(n, int64(connections)) }
+	}
 	sp := span{
 		warmUntil: mono.Never, warmCount: noCount, lasting: window.Time, count: noCount,
 		start: mono.Never, openAt: mono.Never, closeAt: mono.Never,
 	}
 	if warmup.Count > 0 {
-		sp.warmCount = s.Count(warmup.Count)
+		sp.warmCount = part(warmup.Count)
 	}
 	if window.Count > 0 {
 		// Counted from where the warm-up's numbers end, so that constant arrivals
 		// of several shares are the same ones as those of a single share.
-		sp.count = s.Count(warmup.Count+window.Count) - s.Count(warmup.Count)
+		sp.count = part(warmup.Count+window.Count) - part(warmup.Count)
 	}
 	if warmup.IsZero() {
 		sp.warmCount = 0

@@ -25,10 +25,23 @@ func stamps(c int32) bool {
 // Reading with the time of arrival takes longer. On epoll, where each read can
 // be made so or not, all of the first are, and then one in some: of one
 // connection that is alone, which is of the sample, it would else be every one.
+// Once that is so, the others of the first no longer count: how a load begins is
+// not how it goes on, and would weigh eightfold.
 const (
-	stampedAlways = 1000
+	stampedAlways = mostEarly
 	stampedReads  = 8
 )
+
+// sampling tells as what read number n, from 1, of the sample is told.
+func sampling(n uint64) sampled {
+	switch {
+	case n > stampedAlways:
+		return thinned
+	case n%stampedReads != 0:
+		return early
+	}
+	return even
+}
 
 const (
 	// wallKept is how long a comparison of the two clocks is relied on. The wall

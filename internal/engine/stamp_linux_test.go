@@ -130,3 +130,36 @@ func TestWallClockIsConverted(t *testing.T) {
 		t.Error("unknown for good")
 	}
 }
+
+// Of the reads of a long load as many count from its beginning as from its end, one
+// in some: a slow start does not weigh more than it lasted. Of a short one all do.
+func TestReceiveLagsAreEvenOverALoad(t *testing.T) {
+	for reads, want := range map[uint64]struct{ counted, slow uint64 }{
+		600:                {600, 600},
+		stampedAlways:      {stampedAlways, stampedAlways},
+		10 * stampedAlways: {10 * stampedAlways / stampedReads, stampedAlways / stampedReads},
+	} {
+		var sp span
+		b := newBook(&sp)
+		b.series = startSeries(new(published))
+		for n := uint64(1); n <= reads; n++ {
+			lag := time.Millisecond
+			if n <= stampedAlways {
+				lag = 40 * time.Millisecond
+			}
+			if n <= stampedAlways || n%stampedReads == 0 {
+				b.readLate(lag, sampling(n))
+			}
+		}
+		b.finish(false)
+		slow := uint64(0)
+		for bucket := range b.tally.ReceiveLag.Buckets() {
+			if bucket.Low > 10*time.Millisecond {
+				slow += bucket.Count
+			}
+		}
+		if got := b.tally.ReceiveLag.Count(); got != want.counted || slow != want.slow {
+			t.Errorf("of %d reads %d count, %d of them slow; want %d and %d", reads, got, slow, want.counted, want.slow)
+		}
+	}
+}

@@ -121,15 +121,15 @@ func (h *Histogram) sparse() []cell {
 	if h.counts == nil {
 		return h.filled
 	}
-	n := 0
-	for range h.cells {
-		n++
+	var filled []cell
+	left := h.total
+	for i := 0; left > 0; i++ { // most durations are short, and the rest is empty
+		if c := h.counts[i]; c != 0 {
+			filled = append(filled, cell{int32(i), c})
+			left -= c
+		}
 	}
-	filled := make([]cell, 0, n)
-	for i, c := range h.cells {
-		filled = append(filled, cell{int32(i), c})
-	}
-	return filled
+	return slices.Clip(filled)
 }
 
 // Equal tells whether the two have the same precision and counted the same. Two

@@ -38,6 +38,36 @@ func TestSharesAddUp(t *testing.T) {
 	})
 }
 
+// Dealt out to hands, things are no more and no fewer, every hand has as many as
+// the next, or one more, and a split changes nothing.
+func TestSharesDealtOutAddUp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.Int64Range(0, 1e15).Draw(t, "things")
+		hands := rapid.Int64Range(1, 1000).Draw(t, "hands")
+		of := rapid.IntRange(1, 20).Draw(t, "shares")
+		loops := rapid.IntRange(1, 5).Draw(t, "loops")
+		var whole int64
+		for k := range of {
+			s := Share{Nth: k, Of: of}
+			got, own := s.Dealt(n, hands), s.Count(hands)
+			if fair := n / hands * own; got < fair || got > fair+own {
+				t.Fatalf("share %d of %d has %d of %d, with %d of %d hands", k, of, got, n, own, hands)
+			}
+			var parts int64
+			for i := range loops {
+				parts += s.Split(i, loops).Dealt(n, hands)
+			}
+			if parts != got {
+				t.Fatalf("loops have %d, their share %d", parts, got)
+			}
+			whole += got
+		}
+		if whole != n {
+			t.Fatalf("%d of %d were dealt out", whole, n)
+		}
+	})
+}
+
 // The shares of a split carry the numbers that the share carried: none twice,
 // none missed.
 func TestSplitKeepsTheNumbers(t *testing.T) {

@@ -204,6 +204,10 @@ func (g *grader) ports() {
 			return
 		}
 	}
+	if n := g.t.Causes["EMFILE"] + g.t.Causes["ENFILE"]; n > 0 {
+		g.say("descriptors-ran-out", evidence.X, "%s connections found no free descriptor: that was webdyno's limit, not the subject's",
+			unit.Count(int64(n)))
+	}
 }
 
 // schedule checks that an open load was sent as it was due. Where the server made

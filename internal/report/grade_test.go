@@ -96,8 +96,9 @@ func TestGradeTellsFaultsApart(t *testing.T) {
 		{"accept queue overflowed, a connection each", load.Closed{Connections: 40, Use: load.Use{PerConnection: 1}},
 			network(evidence.Network{Overflows: 3, Timeouts: 3, Segments: 100}), "accept-queue-overflow", evidence.B},
 		{"a segment sent again", closed40, network(evidence.Network{Retransmits: 1, Segments: 1e6}), "retransmits", evidence.B},
-		{"segments sent again", closed40, network(evidence.Network{Retransmits: 200, Segments: 1e6}), "retransmits", evidence.L},
-		{"segments dropped", closed40, network(evidence.Network{Drops: 200, Segments: 1e6}), "retransmits", evidence.L},
+		{"segments sent again", closed40, slowly(evidence.Network{Retransmits: 200, Segments: 1e6}), "retransmits", evidence.L},
+		{"segments dropped", closed40, slowly(evidence.Network{Drops: 200, Segments: 1e6}), "retransmits", evidence.L},
+		{"segments of others sent again", closed40, network(evidence.Network{Drops: 200, Segments: 1e6}), "retransmits", evidence.B},
 		{"some preemption", closed40, func(m *evidence.Measurement) { m.Tally.Preempted = perSecond(m, 40) }, "", evidence.A},
 		{"much preemption", closed40, func(m *evidence.Measurement) { m.Tally.Preempted = perSecond(m, 60) }, "loops-preempted", evidence.B},
 		{"a collection", closed40, func(m *evidence.Measurement) { m.Tally.Collections = 1 }, "instrument-collected", evidence.L},
@@ -137,6 +138,16 @@ func hiccups(stalled float64, longest time.Duration) func(*evidence.Measurement)
 
 func network(n evidence.Network) func(*evidence.Measurement) {
 	return func(m *evidence.Measurement) { m.Host.Network = n }
+}
+
+// slowly is network where one answer took as long as a segment sent again.
+func slowly(n evidence.Network) func(*evidence.Measurement) {
+	return func(m *evidence.Measurement) {
+		m.Host.Network = n
+		response := evenly(880_000, m.Tally.Outcomes[evidence.Answered]-1)
+		response.Record(int64(250 * time.Millisecond))
+		m.Tally.Response = response
+	}
 }
 
 // perSecond is how often in m's window something happens n times a second.
@@ -287,6 +298,11 @@ func TestGradeOfFailedRequests(t *testing.T) {
 	notes = Grade(m, Circumstances{Load: closed40})
 	if len(notes) != 2 || evidence.Worst(notes) != evidence.X || notes[0].Kind != "ports-ran-out" {
 		t.Errorf("no ports: got %v; want ports-ran-out of grade X", notes)
+	}
+	m.Tally.Causes = map[string]uint64{"EMFILE": 8, "ENFILE": 2}
+	notes = Grade(m, Circumstances{Load: closed40})
+	if len(notes) != 2 || evidence.Worst(notes) != evidence.X || notes[0].Kind != "descriptors-ran-out" {
+		t.Errorf("no descriptors: got %v; want descriptors-ran-out of grade X", notes)
 	}
 }
 

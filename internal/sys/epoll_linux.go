@@ -3,6 +3,7 @@ package sys
 import (
 	"fmt"
 	"sync/atomic"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -133,7 +134,7 @@ func (p *Poller) Wait(d time.Duration) (int, error) {
 
 func (p *Poller) pwait2(d time.Duration) unix.Errno {
 	ts := p.setTime(d)
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.fd), p.events(), uintptr(p.most), ts, 0, 0)
+	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.fd), p.events(), uintptr(p.most), ts, 0, 0)
 	if errno == 0 {
 		p.n = int(n)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 	"sync/atomic"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -260,7 +261,7 @@ func (r *Ring) Enter(d time.Duration) error {
 func (r *Ring) enter(least, flags, arg, size uintptr) error {
 	r.buffers.publish()
 	atomic.StoreUint32(r.sqTail, r.tail)
-	_, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.waiting()), least, flags, arg, size)
+	_, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.waiting()), least, flags, arg, size)
 	switch errno {
 	case 0, unix.ETIME, unix.EINTR:
 	case unix.EAGAIN, unix.EBUSY: // no memory, or too many completions for now
