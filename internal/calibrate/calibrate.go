@@ -195,6 +195,22 @@ func (k *calibration) oracles(ctx context.Context) error {
 			k.report.Accuracy = accuracy(gaps(t.tally.Response, o.known.responses()), noise == "")
 		}
 	}
+	return k.everyWay(ctx)
+}
+
+// everyWay is the steady load by every backend and both ways of using connections.
+func (k *calibration) everyWay(ctx context.Context) error {
+	if k.config.Quick {
+		return nil
+	}
+	have, _ := backends()
+	for _, b := range have {
+		for _, each := range []bool{false, true} {
+			if _, _, err := k.judge(ctx, through(b, each, k.effort.steady/2)); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 

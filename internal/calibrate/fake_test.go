@@ -123,6 +123,7 @@ func (f *fakery) load(ctx context.Context, _ engine.Backend, j engine.Job) (*evi
 
 func (f *fakery) answerOpen(t *evidence.Tally, l load.Open, j engine.Job) {
 	k := known{load: l, seed: j.Seed, skip: int(j.Warmup.Count), count: int(j.Window.Count)}
+	k.queue = steady(1).known.queue // by whatever backend and connections
 	for _, o := range oraclesOf() {
 		if o.known.load == l && int(j.Window.Count) == o.known.count {
 			k.queue = o.known.queue

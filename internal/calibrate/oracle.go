@@ -28,6 +28,11 @@ const (
 	allowedP50  = 100 * time.Microsecond
 	allowedP95  = 250 * time.Microsecond
 	allowedMean = 150 * time.Microsecond
+	// allowedConnect is for opening a connection over loopback, which takes two
+	// wake-ups of the server more.
+	allowedConnect = 150 * time.Microsecond
+	// allowedNet is for a backend whose sleepers Go wakes on the millisecond.
+	allowedNet = 1100 * time.Microsecond
 	// allowedLag is for the 99th percentile of the loop's own lateness; the
 	// prototype had 13 us.
 	allowedLag = 100 * time.Microsecond
@@ -50,9 +55,10 @@ const warmed = 500 * time.Millisecond
 
 // An oracle is an open load on the truth server whose outcome is known.
 type oracle struct {
-	name  string
-	known known
-	judge func(t *trial, noise string) []Finding
+	name    string
+	backend engine.Backend // Auto unless said otherwise
+	known   known
+	judge   func(t *trial, noise string) []Finding
 }
 
 func newOracle(name string, rate float64, a load.Arrivals, q serve.Queue, count int) oracle {
@@ -70,7 +76,7 @@ func newOracle(name string, rate float64, a load.Arrivals, q serve.Queue, count 
 func (o *oracle) try(s *stand) func(context.Context) (*trial, error) {
 	return func(ctx context.Context) (*trial, error) {
 		return s.with(ctx, "truth", flags(o.known.queue), func(srv server) (*trial, error) {
-			return s.run(ctx, srv, engine.Auto, o.known.job(), true)
+			return s.run(ctx, srv, o.backend, o.known.job(), true)
 		})
 	}
 }
@@ -113,6 +119,32 @@ func steady(count int) oracle {
 		return []Finding{
 			o.within("error p50", 0, g.p50, allowedP50).judged(noise),
 			o.within("error p95", 0, g.p95, allowedP95).judged(noise),
+		}
+	}
+	return o
+}
+
+// through is the steady load again, by a certain backend, on connections that are
+// kept or on one for each request: what the default does well the others should.
+// Opening a connection is part of a response, and is allowed for.
+func through(b engine.Backend, each bool, count int) oracle {
+	o := steady(count)
+	o.backend, o.name = b, "steady, "+b.String()+", kept connections"
+	more := time.Duration(0)
+	if each {
+		o.name = "steady, " + b.String() + ", a connection each"
+		o.known.load.Connections = 0
+		o.known.load.Use = load.Use{PerConnection: 1, Close: load.ByReset}
+		more = allowedConnect
+	}
+	if b == engine.Net {
+		more += allowedNet
+	}
+	o.judge = func(t *trial, noise string) []Finding {
+		g := gaps(t.tally.Response, o.known.responses())
+		return []Finding{
+			o.within("error p50", 0, g.p50, allowedP50+more).judged(noise),
+			o.within("error p95", 0, g.p95, allowedP95+more).judged(noise),
 		}
 	}
 	return o

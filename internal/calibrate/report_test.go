@@ -50,8 +50,9 @@ func TestReportOfAQuietMachine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakery{t: t, error: 40 * time.Microsecond, foreign: []float64{.02}}
 		r := calibrated(t, f)
-		if r.count(Kept) != len(r.Findings) || len(r.Findings) != 33+len(r.Lags) {
-			t.Errorf("%d of %d findings kept; want all of 33 and one for each rate: %+v", r.count(Kept), len(r.Findings), r.Findings)
+		have, _ := backends()
+		if want := 33 + len(r.Lags) + 4*len(have); r.count(Kept) != len(r.Findings) || len(r.Findings) != want {
+			t.Errorf("%d of %d findings kept; want all of %d: %+v", r.count(Kept), len(r.Findings), want, r.Findings)
 		}
 		text := textOf(t, r)
 		for _, want := range []string{

@@ -117,14 +117,14 @@ type Network struct {
 }
 
 // Hiccups are how late threads were woken that came before all others on the
-// CPUs in use and asked for nothing but to be woken every few milliseconds: what
-// held them up held up the subject and the engine as well. The figures are the worst
+// CPUs in use and asked for nothing but to be woken now and then: what held them
+// up held up the subject and the engine as well. The figures are the worst
 // CPU's.
 type Hiccups struct {
 	P50     time.Duration `json:"p50_ns"`
 	P99     time.Duration `json:"p99_ns"`
 	Max     time.Duration `json:"max_ns"`
-	Stalled float64       `json:"stalled"` // share of the time spent in delays over a millisecond
+	Stalled float64       `json:"stalled"` // share of the time for which a CPU stood still, by delays over a millisecond
 }
 
 // A Failure is why a trial is not what it should have been.

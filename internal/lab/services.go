@@ -184,9 +184,15 @@ func (r *round) attend(ctx context.Context, names []string, w *witness) {
 		}
 		if a.before, err = settled(ctx, h, still); err != nil {
 			w.uncounted(h, err)
+		} else if a.before == nil {
+			w.uncounted(h, errNoCounters)
 		}
 	}
 }
+
+// errNoCounters is what a service says that is no store, or keeps its counters to
+// itself, as MongoDB does.
+var errNoCounters = errors.New("it has no counters that webdyno can read")
 
 const (
 	settleAgain = 10 * time.Millisecond

@@ -47,7 +47,8 @@ func TestGradeTellsFaultsApart(t *testing.T) {
 		{"instrument", closed40, fail(evidence.Instrument), "failed-instrument", evidence.X},
 		{"lingered", closed40, fail(evidence.Lingered), "failed-lingered", evidence.B},
 
-		{"some foreign CPU", closed40, func(m *evidence.Measurement) { m.Host.Foreign = 0.07 }, "foreign-cpu", evidence.B},
+		{"some foreign CPU", closed40, func(m *evidence.Measurement) { m.Host.Foreign = 0.13 }, "foreign-cpu", evidence.B},
+		{"the kernel's own wake-ups", closed40, func(m *evidence.Measurement) { m.Host.Foreign = 0.07 }, "", evidence.A},
 		{"much foreign CPU", closed40, func(m *evidence.Measurement) { m.Host.Foreign = 0.3 }, "foreign-cpu", evidence.L},
 		{"some steal", closed40, func(m *evidence.Measurement) { m.Host.Steal = 0.01 }, "steal", evidence.B},
 		{"connections that never opened", closed40, func(m *evidence.Measurement) { m.Tally.Connections.Opened = 30 }, "connections-missing", evidence.B},

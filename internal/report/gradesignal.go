@@ -100,7 +100,7 @@ func (g *grader) preempted() {
 		return // beside the subject it is to be expected, and has been said
 	}
 	if often := float64(t.Preempted) / span; often > limits.preempted.warn {
-		g.say("loops-preempted", evidence.B, "other threads took the CPU from a loop of the engine's %s times a second",
+		g.say("loops-preempted", evidence.B, "other threads, the kernel's and our own among them, took the CPU from a loop of the engine's %s times a second",
 			unit.Number(often))
 	}
 }
