@@ -55,6 +55,7 @@ func runScripts(t *testing.T, dir string) {
 		Dir: dir,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TMPDIR", e.Getenv("WORK"))
+			e.Setenv("HOME", e.Getenv("WORK")) // the default is a folder in the root, which root would make
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

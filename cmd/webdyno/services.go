@@ -116,7 +116,7 @@ func commandLine() []string {
 }
 
 // keptFolders are where builds and node's packages are kept from run to run;
-// both empty for whoever has no home to keep them in.
+// both empty for whoever has no home that can be written to.
 func keptFolders() (builds, nodeModules string) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -126,5 +126,10 @@ func keptFolders() (builds, nodeModules string) {
 	if err := os.MkdirAll(builds, 0o755); err != nil {
 		return "", ""
 	}
+	probe, err := os.MkdirTemp(builds, ".probe-") // it may be there and be another's
+	if err != nil {
+		return "", ""
+	}
+	os.Remove(probe)
 	return builds, filepath.Join(cache, programName, "npm")
 }
