@@ -156,6 +156,18 @@ func perSecond(m *evidence.Measurement, n float64) int64 {
 	return int64(n * m.Tally.Window.Seconds() * float64(m.Tally.Loops))
 }
 
+// However high the rate, a neighbour who takes a quarter of a CPU is told.
+func TestNeighboursDoNotHideBehindTheRate(t *testing.T) {
+	m := cleanClosed()
+	m.Host.Foreign = 0.25
+	m.Tally.Window /= 10 // ten times the rate
+	m.Tally.LoopCPU /= 10
+	notes := Grade(m, Circumstances{})
+	if !slices.ContainsFunc(notes, func(n evidence.Note) bool { return n.Kind == "foreign-cpu" && n.Grade == evidence.L }) {
+		t.Errorf("got %v; want foreign-cpu of grade L among them", notes)
+	}
+}
+
 // A rate near what the engine can do at all is compressed, whatever its own CPU
 // says; of a bound nothing else is expected.
 func TestGradeNearTheCeiling(t *testing.T) {
