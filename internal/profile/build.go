@@ -1,0 +1,104 @@
+package profile
+
+import (
+	"encoding/binary"
+
+	pprof "github.com/google/pprof/profile"
+)
+
+// A builder puts a profile together: a function once, a stack once.
+type builder struct {
+	p         *pprof.Profile
+	places    map[place]*pprof.Location
+	functions map[Function]*pprof.Function
+	modules   map[string]*pprof.Mapping
+	stacks    map[string]*pprof.Sample
+}
+
+// A place is a line within a function.
+type place struct {
+	f    Function
+	line int64
+}
+
+// kind is a value's name and unit.
+func kind(name, unit string) *pprof.ValueType { return &pprof.ValueType{Type: name, Unit: unit} }
+
+func newBuilder(kinds ...*pprof.ValueType) *builder {
+	return &builder{
+		p:         &pprof.Profile{SampleType: kinds},
+		places:    map[place]*pprof.Location{},
+		functions: map[Function]*pprof.Function{},
+		modules:   map[string]*pprof.Mapping{},
+		stacks:    map[string]*pprof.Sample{},
+	}
+}
+
+// at returns the location of a line within a function; 0: no line is known.
+func (b *builder) at(f Function, line int64) *pprof.Location {
+	key := place{f, line}
+	if l := b.places[key]; l != nil {
+		return l
+	}
+	l := &pprof.Location{
+		ID:      uint64(len(b.p.Location) + 1),
+		Mapping: b.module(f.Module),
+		Line:    []pprof.Line{{Function: b.function(f), Line: line}},
+	}
+	b.places[key] = l
+	b.p.Location = append(b.p.Location, l)
+	return l
+}
+
+func (b *builder) function(f Function) *pprof.Function {
+	if known := b.functions[f]; known != nil {
+		return known
+	}
+	made := &pprof.Function{
+		ID:   uint64(len(b.p.Function) + 1),
+		Name: f.Name, SystemName: f.Name, Filename: f.File, StartLine: f.Line,
+	}
+	b.functions[f] = made
+	b.p.Function = append(b.p.Function, made)
+	return made
+}
+
+func (b *builder) module(name string) *pprof.Mapping {
+	if name == "" {
+		return nil
+	}
+	if m := b.modules[name]; m != nil {
+		return m
+	}
+	m := &pprof.Mapping{ID: uint64(len(b.p.Mapping) + 1), File: name, HasFunctions: true}
+	b.modules[name] = m
+	b.p.Mapping = append(b.p.Mapping, m)
+	return m
+}
+
+// add books values on a stack, leaf first, and returns its sample.
+func (b *builder) add(stack []*pprof.Location, values ...int64) *pprof.Sample {
+	key := make([]byte, 0, 4*len(stack))
+	for _, l := range stack {
+		key = binary.AppendUvarint(key, l.ID)
+	}
+	s := b.stacks[string(key)]
+	if s == nil {
+		s = &pprof.Sample{Location: append([]*pprof.Location(nil), stack...), Value: make([]int64, len(b.p.SampleType))}
+		b.stacks[string(key)] = s
+		b.p.Sample = append(b.p.Sample, s)
+	}
+	for i, v := range values {
+		s.Value[i] += v
+	}
+	return s
+}
+
+// done returns the profile that was put together.
+func (b *builder) done(f Format, says ...string) (*Profile, error) {
+	b.p.Comments = append(b.p.Comments, commentFormat+string(f))
+	if err := b.p.CheckValid(); err != nil {
+		return nil, &ReadError{Format: f, What: err.Error()}
+	}
+	return &Profile{Data: b.p, Format: f, Says: says}, nil
+}

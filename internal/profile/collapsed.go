@@ -1,0 +1,82 @@
+package profile
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// looksCollapsed tells whether the first line that says anything is a stack and
+// a number.
+func looksCollapsed(text string) bool {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		_, _, err := collapsedLine(line)
+		return err == nil
+	}
+	return false
+}
+
+// readCollapsed reads a line for each stack: frames root first, joined by
+// semicolons, a space, a weight. A frame that holds a semicolon cannot be told
+// from two.
+func readCollapsed(text string) (*Profile, error) {
+	b := newBuilder(kind("samples", "count"))
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		names, n, err := collapsedLine(line)
+		if err == nil {
+			stack, deep := stackOf(b, names, "")
+			if err = deep; err == nil {
+				b.add(stack, n)
+			}
+		}
+		if err != nil {
+			return nil, &ReadError{Format: Collapsed, Place: fmt.Sprintf("line %d", number), What: err.Error()}
+		}
+	}
+	return b.done(Collapsed, "Collapsed stacks do not say what a weight is: they are taken for samples.")
+}
+
+func collapsedLine(line string) ([]string, int64, error) {
+	i := strings.LastIndexAny(line, " \t")
+	if i < 0 {
+		return nil, 0, fmt.Errorf("%q has no weight behind a space", line)
+	}
+	n, err := strconv.ParseInt(line[i+1:], 10, 64)
+	if err != nil {
+		return nil, 0, fmt.Errorf("%q is no whole number", line[i+1:])
+	}
+	names := strings.Split(strings.TrimSpace(line[:i]), ";")
+	for _, name := range names {
+		if name == "" {
+			return nil, 0, fmt.Errorf("a frame without a name in %q", line)
+		}
+	}
+	return names, n, nil
+}
+
+// frameNamed takes a frame's text for what it is: as pstats writes functions,
+// "name (file:line)" as speedscope and others show them, or a bare name.
+func frameNamed(text, module string) Function {
+	if f := listedFunction(text); f.File != "" {
+		return f
+	}
+	if name, rest, ok := strings.Cut(text, " ("); ok && strings.HasSuffix(rest, ")") {
+		file := strings.TrimSuffix(rest, ")")
+		if i := strings.LastIndexByte(file, ':'); i > 0 {
+			if line, err := strconv.ParseInt(file[i+1:], 10, 64); err == nil && line >= 0 {
+				return Function{Name: name, File: file[:i], Line: line}
+			}
+		}
+	}
+	return Function{Name: text, Module: module}
+}
