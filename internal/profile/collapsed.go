@@ -6,16 +6,18 @@ import (
 	"strings"
 )
 
-// looksCollapsed tells whether the first line that says anything is a stack and
-// a number.
+// looksCollapsed tells whether one of the first lines is a stack and a number:
+// the reader then says which are not.
 func looksCollapsed(text string) bool {
+	n := 0
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
+		if _, _, err := collapsedLine(line); err == nil && !strings.HasPrefix(line, "#") {
+			return true
 		}
-		_, _, err := collapsedLine(line)
-		return err == nil
+		if n++; n > 20 {
+			break
+		}
 	}
 	return false
 }
@@ -56,9 +58,9 @@ func collapsedLine(line string) ([]string, int64, error) {
 		return nil, 0, fmt.Errorf("%q is no whole number", line[i+1:])
 	}
 	names := strings.Split(strings.TrimSpace(line[:i]), ";")
-	for _, name := range names {
-		if name == "" {
-			return nil, 0, fmt.Errorf("a frame without a name in %q", line)
+	for i, name := range names {
+		if name == "" { // an address without a symbol, as some collapsers have it
+			names[i] = "[unknown]"
 		}
 	}
 	return names, n, nil

@@ -10,11 +10,12 @@ import (
 )
 
 var (
-	// A sample's first line: command, process/thread, CPU, time, period, event.
-	perfHead = regexp.MustCompile(`^\s*(\S.*?)\s+(\d+)(?:/(\d+))?\s+(?:\[\d+\]\s+)?(?:\S+\s+)?(\d+\.\d+):\s+(?:(\d+)\s+)?(\S+?):\s*$`)
+	// A sample's first line: command, process/thread, CPU, flags, time, period,
+	// event; CPU, flags, time and period as perf was asked to print them.
+	perfHead = regexp.MustCompile(`^\s*(\S.*?)\s+(\d+)(?:/(\d+))?\s+(?:\[\d+\]\s+)?(?:\S+\s+)?(?:(\d+\.\d+):\s+)?(?:(\d+)\s+)?(\S+?):\s*$`)
 	// A frame: address, symbol with its offset, object. An inlined one has no
 	// address of its own.
-	perfFrame = regexp.MustCompile(`^\s+(?:([0-9a-f]+)\s+)?(.*?)(?:\+0x[0-9a-f]+)?\s+\((.*)\)\s*$`)
+	perfFrame = regexp.MustCompile(`^\s*(?:([0-9a-f]+)\s+)?(.*?)(?:\+0x[0-9a-f]+)?\s+\((.*)\)\s*$`)
 )
 
 func looksScripted(text string) bool {

@@ -119,6 +119,7 @@ func asText(data []byte) (string, bool) {
 func readJSON(data []byte) (*Profile, error) {
 	var head struct {
 		Nodes    json.RawMessage `json:"nodes"`
+		Head     json.RawMessage `json:"head"`
 		Profiles json.RawMessage `json:"profiles"`
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
@@ -129,6 +130,8 @@ func readJSON(data []byte) (*Profile, error) {
 		return readCPUProfile(data)
 	case head.Profiles != nil:
 		return readSpeedscope(data)
+	case head.Head != nil:
+		return nil, &ReadError{Format: CPUProfile, What: "it is of the form that V8 wrote until 2017, a tree below \"head\": take it again with node --cpu-prof"}
 	}
 	return nil, &ReadError{Format: "JSON", What: `it has neither "nodes" (V8's .cpuprofile) nor "profiles" (speedscope)`}
 }
