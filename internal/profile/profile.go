@@ -12,6 +12,7 @@ package profile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	pprof "github.com/google/pprof/profile"
@@ -164,7 +165,7 @@ func Merge(all []*Profile) (*Profile, error) {
 	sum := &Profile{Format: all[0].Format}
 	said := map[string]bool{}
 	for _, p := range all {
-		data = append(data, p.Data)
+		data = append(data, mergeable(p.Data))
 		for _, s := range p.Says {
 			if !said[s] {
 				said[s] = true
@@ -178,4 +179,15 @@ func Merge(all []*Profile) (*Profile, error) {
 	}
 	sum.Data = merged
 	return sum, nil
+}
+
+// mergeable returns a copy that pprof merges: it wants a kind of period, and
+// what a listing's head says is not true of a sum.
+func mergeable(p *pprof.Profile) *pprof.Profile {
+	p = p.Copy()
+	if p.PeriodType == nil {
+		p.PeriodType = &pprof.ValueType{}
+	}
+	p.Comments = slices.DeleteFunc(p.Comments, func(c string) bool { return strings.HasPrefix(c, commentTotal) })
+	return p
 }
