@@ -83,21 +83,11 @@ func sameLength(x, y, sd []float64) error {
 func TheilSen(x, y []float64) (Line, error) {
 	nan := math.NaN()
 	l := Line{A: nan, B: nan, SEA: nan, SEB: nan, RSS: nan, N: len(x)}
-	if err := sameLength(x, y, nil); err != nil {
+	slopes, err := pairSlopes(x, y)
+	if err != nil {
 		return l, err
 	}
-	var slopes []float64
-	for i := range x {
-		for j := range i {
-			if x[i] != x[j] {
-				slopes = append(slopes, (y[i]-y[j])/(x[i]-x[j]))
-			}
-		}
-	}
-	if len(slopes) == 0 {
-		return l, ErrNoLine
-	}
-	l.B = Median(slopes)
+	l.B = medianOf(slopes)
 	l.A = Median(y) - l.B*Median(x)
 	return l, nil
 }
