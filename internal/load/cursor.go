@@ -22,6 +22,8 @@ type Cursor struct {
 	rng *rand.Rand
 	at  float64 // seconds; the arrival before, Poisson only
 	per float64 // mean seconds between arrivals of this share, Poisson only
+
+	surge Surge
 }
 
 // Cursor returns a cursor at the first arrival of share s. The same seed and
@@ -32,6 +34,7 @@ func (o Open) Cursor(s Share, seed uint64) *Cursor {
 		next:     int64(s.Nth),
 		step:     int64(s.parts()),
 		rate:     o.Rate,
+		surge:    o.Surge,
 	}
 	if o.Arrivals == Poisson {
 		c.rng = rand.New(rand.NewPCG(seed, uint64(s.Nth)))
@@ -41,7 +44,10 @@ func (o Open) Cursor(s Share, seed uint64) *Cursor {
 }
 
 // Next returns the next due time, counted from the start of the schedule.
-func (c *Cursor) Next() time.Duration {
+func (c *Cursor) Next() time.Duration { return c.surge.warp(c.even()) }
+
+// even returns the next due time of a schedule without a surge.
+func (c *Cursor) even() time.Duration {
 	if c.arrivals == Poisson {
 		c.at += c.rng.ExpFloat64() * c.per
 		return time.Duration(math.Round(c.at * 1e9))

@@ -33,6 +33,9 @@ type Open struct {
 	// engine takes what descriptors and ports allow.
 	MaxConnections int
 
+	// Surge is a stretch in which more is asked. The zero Surge is none.
+	Surge Surge
+
 	Use
 }
 
