@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"reflect"
+	"strconv"
 	"time"
 
 	"webdyno/internal/engine"
@@ -11,37 +12,67 @@ import (
 	"webdyno/internal/load"
 )
 
-// The automatic warm-up loads a fresh subject in short slices, going round all
-// its different requests, until the mean service times of the last cycles agree
-// with those of the cycles before. Rates would not do: in an open load they are
-// the schedule's. It is a first approximation: a rule that sees only the past
-// cannot see the compiler's next step coming.
+// A warm-up loads a fresh subject in short slices, going round all its different
+// requests. How many there are is what its pilot says (pilot.go). Where there is
+// none, in a shortened run, it goes on until the mean service times of the last
+// cycles agree with those of the cycles before. Rates would not do: in an open
+// load they are the schedule's.
 const (
 	warmSlice    = 200 * time.Millisecond
-	warmCompared = 2    // cycles on each side of the comparison
-	warmAgree    = 0.03 // relative difference at which they agree
-	warmLongest  = 10 * time.Second
-	warmQuick    = 3 * time.Second // the same, in a shortened run
+	warmCompared = 2               // cycles on each side of the comparison
+	warmAgree    = 0.03            // relative difference at which they agree
+	warmQuick    = 3 * time.Second // a shortened run's, at most
 	warmSettings = 8               // different requests at most, evenly chosen
 )
 
-// warm carries out the plan's warm-up on g.
-func (r *round) warm(ctx context.Context, g *guest) (evidence.Warmup, error) {
+// warm carries out the plan's warm-up on g, which is e's.
+func (r *round) warm(ctx context.Context, e *Entry, g *guest) (evidence.Warmup, error) {
 	w := r.x.Plan.Warmup
 	settings := r.differing()
-	if !w.Auto {
+	switch {
+	case !w.Auto:
 		return r.warmFixed(ctx, g, settings, w.Extent)
+	case !r.pilots.wanted():
+		return r.warmUntilSteady(ctx, g, settings, warmQuick)
 	}
-	longest := warmLongest
-	if r.x.Plan.Quick {
-		longest = warmQuick
+	known := r.pilots.of(e)
+	if known == nil {
+		return r.pilot(ctx, e, g, settings)
 	}
-	return r.warmUntilSteady(ctx, g, settings, longest)
+	saw, err := r.warmFor(ctx, g, settings, known.wanted)
+	saw.Wanted, saw.Steady = known.wanted, !known.short
+	saw.Pilot = new(known.pilot)
+	return saw, err
+}
+
+// pilot warms g for as long as a pilot takes, and learns from it.
+func (r *round) pilot(ctx context.Context, e *Entry, g *guest, settings []int) (evidence.Warmup, error) {
+	began := time.Now()
+	saw, err := r.warmFor(ctx, g, settings, r.pilots.lasts(e))
+	if err != nil {
+		return saw, err
+	}
+	known := r.pilots.learned(e, &saw, began)
+	saw.Steady = known.steady
+	saw.Pilot = new(known.pilot)
+	saw.Pilot.Here = true
+	return saw, nil
+}
+
+// warmFor goes round the settings for a time.
+func (r *round) warmFor(ctx context.Context, g *guest, settings []int, lasts time.Duration) (evidence.Warmup, error) {
+	saw := evidence.Warmup{Cycle: len(settings)}
+	for i := 0; saw.Lasted < lasts; i++ {
+		if err := r.slice(ctx, g, settings[i%len(settings)], load.Extent{Time: warmSlice}, &saw); err != nil {
+			return saw, err
+		}
+	}
+	return saw, nil
 }
 
 // warmFixed shares the extent out evenly among the settings.
 func (r *round) warmFixed(ctx context.Context, g *guest, settings []int, e load.Extent) (evidence.Warmup, error) {
-	saw := evidence.Warmup{Steady: true}
+	saw := evidence.Warmup{Steady: true, Cycle: len(settings)}
 	if e.IsZero() {
 		return saw, nil
 	}
@@ -56,7 +87,7 @@ func (r *round) warmFixed(ctx context.Context, g *guest, settings []int, e load.
 }
 
 func (r *round) warmUntilSteady(ctx context.Context, g *guest, settings []int, longest time.Duration) (evidence.Warmup, error) {
-	var saw evidence.Warmup
+	saw := evidence.Warmup{Cycle: len(settings)}
 	for saw.Lasted < longest && !saw.Steady {
 		for _, i := range settings {
 			if err := r.slice(ctx, g, i, load.Extent{Time: warmSlice}, &saw); err != nil {
@@ -88,6 +119,7 @@ func (r *round) slice(ctx context.Context, g *guest, setting int, e load.Extent,
 	ctx, cancel := untilDone(ctx, g)
 	defer cancel()
 	began := time.Now()
+	read, _ := g.Meter() // what it does not tell here it will not tell in a trial either, which says so
 	tally, err := r.lab.Generate.Run(ctx, engine.Job{
 		Address:  g.Address().TCP,
 		Unix:     g.Address().Unix,
@@ -109,9 +141,33 @@ func (r *round) slice(ctx context.Context, g *guest, setting int, e load.Extent,
 	if tally.Window > 0 {
 		rate = float64(tally.InWindow) / tally.Window.Seconds()
 	}
-	saw.Rates = append(saw.Rates, rate)
-	saw.Service = append(saw.Service, float64(tally.Service.Mean())/float64(time.Millisecond))
+	saw.Rates = append(saw.Rates, rounded(rate))
+	saw.Service = append(saw.Service, rounded(float64(tally.Service.Mean())/float64(time.Millisecond)))
+	saw.CPU = append(saw.CPU, rounded(used(read, tally)))
 	return nil
+}
+
+// used returns the CPU time of the subject for each answer of a slice, in us; 0 if
+// it is not known.
+func used(read func() (*evidence.Usage, error), t *evidence.Tally) float64 {
+	answered := t.InWindow + t.WrongIn
+	if read == nil || answered == 0 {
+		return 0
+	}
+	u, err := read()
+	if err != nil || u == nil {
+		return 0
+	}
+	return float64(u.CPU) / float64(time.Microsecond) / float64(answered)
+}
+
+// rounded keeps six digits: a record has every slice in every trial's line.
+func rounded(x float64) float64 {
+	y, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 6, 64), 64)
+	if err != nil {
+		return x
+	}
+	return y
 }
 
 // differing returns one setting for each different workload, in order, and of

@@ -11,9 +11,9 @@ import (
 	"webdyno/internal/plan"
 )
 
-// An automatic warm-up goes on while a subject still gets faster, ends soon
-// after it has settled, and gives up in the end, saying so.
-func TestAutomaticWarmUp(t *testing.T) {
+// The warm-up of a shortened run goes on while a subject still gets faster, ends
+// soon after it has settled, and gives up in the end, saying so.
+func TestQuickWarmUp(t *testing.T) {
 	for _, c := range []struct {
 		name         string
 		service      func(age time.Duration) time.Duration
@@ -21,12 +21,12 @@ func TestAutomaticWarmUp(t *testing.T) {
 		least, worst time.Duration
 	}{
 		{"at once", func(time.Duration) time.Duration { return time.Millisecond }, true, 0, 2 * time.Second},
-		{"after five seconds", func(age time.Duration) time.Duration {
-			return time.Millisecond + max(0, 5*time.Second-age)/500
-		}, true, 4 * time.Second, 8 * time.Second},
+		{"after one second", func(age time.Duration) time.Duration {
+			return time.Millisecond + max(0, time.Second-age)/100
+		}, true, time.Second, 3 * time.Second},
 		{"never", func(age time.Duration) time.Duration {
-			return time.Second - age/20
-		}, false, warmLongest, warmLongest + 2*time.Second},
+			return time.Second - age/8
+		}, false, warmQuick, warmQuick + time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestAutomaticWarmUp(t *testing.T) {
 				began := map[string]time.Time{}
 				th.lab.Generate = aging{th, began, c.service}
 				x := experiment(t, "a")
-				x.Plan.Warmup = plan.Warmup{Auto: true}
+				x.Plan.Warmup, x.Plan.Quick = plan.Warmup{Auto: true}, true
 				x.Plan.Rounds = plan.Rounds{Min: 1, Max: 1}
 
 				if err := th.lab.Run(t.Context(), x, rec); err != nil {

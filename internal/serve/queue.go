@@ -82,10 +82,11 @@ func (s Stall) Pass(t mono.Time) mono.Time {
 // One server takes them in order, so that request i of service time Sᵢ that
 // arrives at aᵢ is finished at fᵢ = max(aᵢ, fᵢ₋₁) + Sᵢ (Lindley's recursion);
 // with Endless servers nobody waits for another, and fᵢ = aᵢ + Sᵢ. A Stall moves
-// the beginning of a service, in either case.
+// the beginning of a service, in either case; a Warmth changes its length.
 type Queue struct {
 	Times   ServiceTimes `json:"times"`
 	Stall   Stall        `json:"stall"`
+	Warmth  Warmth       `json:"warmth,omitzero"`
 	Endless bool         `json:"endless"`
 
 	last mono.Time // when the request before is finished
@@ -98,6 +99,11 @@ func (q *Queue) Finish(i uint64, arrives mono.Time) mono.Time {
 	if !q.Endless {
 		begins = max(arrives, q.last)
 	}
-	q.last = q.Stall.Pass(begins).Add(q.Times.Of(i))
+	begins = q.Stall.Pass(begins)
+	service := q.Times.Of(i)
+	if q.Warmth != (Warmth{}) {
+		service = time.Duration(math.Round(float64(service) * q.Warmth.At(begins)))
+	}
+	q.last = begins.Add(service)
 	return q.last
 }

@@ -36,6 +36,7 @@ func parseQueue(name string, args []string) (Queue, error) {
 		fs.TextVar(&q.Times.Law, "law", q.Times.Law, "how service times are distributed: constant or exponential `law`")
 		fs.Uint64Var(&q.Times.Seed, "seed", q.Times.Seed, "`number` that the service times are drawn from")
 		fs.BoolVar(&q.Endless, "endless", false, "a server for each request, instead of one for all")
+		fs.Func("warm", "`SHAPE:TIME:FACTOR`: service times change with the server's age, such as step:5s:1.3; shapes are step, fall, ramp and gc", q.Warmth.set)
 		fs.Func("stall", "`S/P`: no service begins during the first S of every P, such as 200ms/2s", q.Stall.set)
 	})
 	if err != nil {
