@@ -59,6 +59,9 @@ type Glance struct {
 	at      time.Time
 	cpus    map[int]ticks
 	swap    uint64
+	killed  uint64 // for want of memory
+	stalls  stalls
+	heat    uint64 // how often it slowed a CPU in use down
 	network evidence.Network
 	hiccups func() evidence.Hiccups // nil: nobody watches for them
 }
@@ -86,7 +89,9 @@ func (w Watch) look() (Glance, error) {
 	if g.cpus, err = parseStat(string(b)); err != nil {
 		return g, fmt.Errorf("activity of the machine: %w", err)
 	}
-	g.swap = swappedIn(w.Root)
+	g.swap, g.killed = vmstat(w.Root, "pswpin"), vmstat(w.Root, "oom_kill")
+	g.stalls = readStalls(w.Root)
+	g.heat = throttles(w.Root, w.inUse(g))
 	g.network = readNetwork(w.Root)
 	return g, nil
 }
@@ -104,6 +109,10 @@ func (w Watch) End(began Glance, ours time.Duration) evidence.Activity {
 	if err == nil && began.cpus != nil {
 		a = w.between(began, now, ours)
 		a.Network = networkSince(began.network, now.network)
+		a.Pressure = pressureSince(began.stalls, now.stalls, now.at.Sub(began.at))
+		a.OutOfMemory = grown(began.killed, now.killed)
+		a.Speed = evidence.Speed{Frequency: frequencyOf(w.Root, w.inUse(now)), Throttled: grown(began.heat, now.heat)}
+		a.Ports = readPorts(w.Root)
 	}
 	if began.hiccups != nil {
 		h := began.hiccups()
@@ -159,12 +168,12 @@ func since(before, after uint64) time.Duration {
 	return time.Duration(after-before) * tick
 }
 
-// swappedIn returns how many pages the machine has brought back from swap since
-// it was booted, 0 if it does not tell.
-func swappedIn(root fs.FS) uint64 {
+// vmstat returns a counter of /proc/vmstat, which is since boot; 0 if the kernel
+// does not have it.
+func vmstat(root fs.FS, name string) uint64 {
 	b, _ := fs.ReadFile(root, "proc/vmstat")
 	for l := range strings.Lines(string(b)) {
-		if text, ok := strings.CutPrefix(l, "pswpin "); ok {
+		if text, ok := strings.CutPrefix(l, name+" "); ok {
 			n, _ := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
 			return n
 		}

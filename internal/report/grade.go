@@ -10,6 +10,7 @@ import (
 	"webdyno/internal/evidence"
 	"webdyno/internal/latency"
 	"webdyno/internal/load"
+	"webdyno/internal/plan"
 	"webdyno/internal/unit"
 )
 
@@ -22,43 +23,39 @@ type Circumstances struct {
 	// this machine, by the same backend and way of using connections, when it was
 	// last calibrated, in answers per second; 0: not known.
 	Ceiling float64
+
+	Unmodified bool // the plan expects status 304
+
+	Strict bool             // the plan's: doubt about the machine makes a trial invalid
+	Moved  []plan.Threshold // the plan's own limits
 }
 
-// A limit is where a signal becomes a warning, and where it becomes worse.
-type limit struct{ warn, worse float64 }
+// CircumstancesOf returns those of a measurement in a record. Either of the first
+// two may be nil.
+func CircumstancesOf(p *plan.Plan, s *evidence.Setup, m *evidence.Measurement) Circumstances {
+	var c Circumstances
+	if p != nil {
+		c.Load = exactLoad(p.Load, m.Trial.Factors)
+		if l := stepLoad(p.Load, &m.Trial); l != nil {
+			c.Load = l
+		}
+		c.Strict, c.Moved, c.Unmodified = p.Strict, p.Thresholds, expects(&p.Workload, 304)
+	}
+	if s != nil {
+		c.CPUsShared = s.CPUs.Shared
+		if m.Tally != nil {
+			c.Ceiling = CeilingOf(s.Facts, m.Tally.Backend, c.Load)
+		}
+	}
+	return c
+}
 
-// The thresholds of every grade. They are about the conditions of a trial and
-// never about what is being compared, so that none can favour a subject.
-var limits = struct {
-	clientCPU   limit // of the loops' CPUs, as a share; worse: the instrument was the limit
-	lag         limit // of the response time at the same percentile
-	schedule    limit // of the arrivals offered, by which those sent differ
-	foreign     limit // CPUs kept busy by others
-	steal       limit // share of time
-	little      limit // by which rate × response time differs from the requests in flight
-	stale       limit // of the requests due
-	reconnects  limit // connections beyond those asked for
-	ceiling     limit // of what the engine reaches here against a server that does nothing
-	stalled     limit // share of the time
-	retransmits limit // of the segments sent
-	preempted   limit // per loop and second
-	service     limit // of a service's own CPUs
-	strayCounts uint64
-}{
-	clientCPU:   limit{0.80, 0.95},
-	lag:         limit{0.10, 0.25},
-	schedule:    limit{0.003, 0.01},
-	foreign:     limit{0.05, 0.10},
-	steal:       limit{0.005, 0.02},
-	little:      limit{0.02, math.Inf(1)},
-	stale:       limit{0.01, math.Inf(1)},
-	reconnects:  limit{0.01, math.Inf(1)},
-	ceiling:     limit{0.60, 0.80},
-	stalled:     limit{0.005, 0.02},
-	retransmits: limit{0, 0.0001},
-	preempted:   limit{50, math.Inf(1)},
-	service:     limit{0.85, math.Inf(1)},
-	strayCounts: 3, // requests at the window's edge that say nothing about a schedule
+// expects tells whether a status is among those that a plan asks for by name.
+func expects(w *plan.Workload, status int) bool {
+	if slices.Contains(w.Expect.Status, status) {
+		return true
+	}
+	return slices.ContainsFunc(w.Mix, func(p plan.Part) bool { return p.Expect != nil && slices.Contains(p.Expect.Status, status) })
 }
 
 // kindAtLimit is the kind of the note that makes figures lower bounds.
@@ -68,37 +65,24 @@ const kindAtLimit = "instrument-was-the-limit"
 // the lab saw while it ran are in the measurement already, and not repeated.
 // Notes of grade X are for what makes a number wrong; noise costs a B or an L.
 func Grade(m *evidence.Measurement, c Circumstances) []evidence.Note {
-	g := &grader{m: m, t: m.Tally, load: c.Load, c: c}
-	g.failure()
-	if c.CPUsShared && m.Tally != nil {
-		g.say("cpus-shared", evidence.B, "the engine and the subject share CPUs, and take time from each other")
+	notes, _ := grade(m, c)
+	return notes
+}
+
+// grade walks the table of signals, and returns what each of them was as well.
+func grade(m *evidence.Measurement, c Circumstances) ([]evidence.Note, []sighting) {
+	table := signals()
+	g := &grader{m: m, t: m.Tally, load: c.Load, c: c, seen: make([]sighting, len(table))}
+	for i := range table {
+		s := &table[i]
+		if s.look == nil || !g.covers(s.over) {
+			continue
+		}
+		g.now = &g.seen[i]
+		l, _ := c.limitsOf(s)
+		s.look(g, l)
 	}
-	g.machine()
-	g.hiccups()
-	if m.Tally != nil { // what measures itself sees its own losses
-		g.network()
-	}
-	g.warmup()
-	g.services()
-	if g.t != nil && g.t.Due() == 0 && g.t.Window > 0 {
-		g.say("nothing-due", evidence.B, "nothing fell due in the window: every connection was still waiting for an earlier answer")
-	}
-	if g.t != nil && g.t.Due() > 0 {
-		g.books()
-		g.ports()
-		g.schedule()
-		g.backend()
-		g.client()
-		g.ceiling()
-		g.preempted()
-		g.collected()
-		g.lag()
-		g.errors()
-		g.connections()
-		g.idle()
-		g.little()
-	}
-	return g.notes
+	return g.notes, g.seen
 }
 
 type grader struct {
@@ -107,46 +91,54 @@ type grader struct {
 	load  load.Load
 	c     Circumstances
 	notes []evidence.Note
+
+	seen []sighting
+	now  *sighting // of the signal that is looked at
 }
 
+func (g *grader) covers(o over) bool {
+	switch o {
+	case ofLoads: // what measures itself sees its own losses
+		return g.t != nil
+	case ofRequests:
+		return g.t != nil && g.t.Due() > 0
+	}
+	return true
+}
+
+// see writes down what the signal is that is looked at.
+func (g *grader) see(v float64) {
+	g.now.value, g.now.known = v, true
+}
+
+// say makes a note of the signal that is looked at.
 func (g *grader) say(kind string, grade evidence.Grade, format string, args ...any) {
 	g.notes = append(g.notes, evidence.Note{Kind: kind, Grade: grade, Text: fmt.Sprintf(format, args...)})
+	g.now.fired, g.now.grade = true, max(g.now.grade, grade)
+}
+
+// graded sees a value, and makes a note of the grade that it brings, if any.
+func (g *grader) graded(l limits, v float64, kind, format string, args ...any) {
+	g.see(v)
+	if grade := l.grade(v); grade > evidence.A {
+		g.say(kind, grade, format, args...)
+	}
 }
 
 // failure turns what went wrong into a note. A server that lingered has been
 // measured all the same.
-func (g *grader) failure() {
+func (g *grader) failure(limits) {
 	f := g.m.Failure
 	if f == nil {
+		g.see(0)
 		return
 	}
+	g.see(1)
 	grade := evidence.X
 	if f.Kind == evidence.Lingered {
 		grade = evidence.B
 	}
 	g.say("failed-"+string(f.Kind), grade, "%s", f.Text)
-}
-
-func (g *grader) machine() {
-	h, foreign := g.m.Host, g.foreign()
-	switch {
-	case foreign > limits.foreign.worse:
-		g.say("foreign-cpu", evidence.L, "other programs kept %s CPUs busy", unit.Number(foreign))
-	case foreign > limits.foreign.warn:
-		g.say("foreign-cpu", evidence.B, "other programs kept %s CPUs busy", unit.Number(foreign))
-	}
-	switch {
-	case h.Steal > limits.steal.worse:
-		g.say("steal", evidence.L, "the hypervisor took %s of the time", unit.Share(h.Steal))
-	case h.Steal > limits.steal.warn:
-		g.say("steal", evidence.B, "the hypervisor took %s of the time", unit.Share(h.Steal))
-	}
-	if h.SwappedIn > 0 {
-		g.say("swap", evidence.X, "the machine brought %s pages back from swap: the disk was measured", unit.Count(int64(h.SwappedIn)))
-	}
-	if s := g.m.Server; s != nil && s.Replaced > 0 {
-		g.say("process-replaced", evidence.B, "%s of the subject's processes ended within the window", unit.Count(int64(s.Replaced)))
-	}
 }
 
 // The kernel wakes CPUs that were idle, and charges the time to no process. On a
@@ -168,16 +160,26 @@ func (g *grader) foreign() float64 {
 	return g.m.Host.Foreign - min(rate*wakeUps.Seconds(), mostWakeUps)
 }
 
-func (g *grader) warmup() {
-	if s := g.m.Start; s != nil && s.Warmup.Lasted > 0 && !s.Warmup.Steady {
-		g.say("not-steady", evidence.B, "the rate had not become steady after %s of warm-up",
-			unit.Duration(s.Warmup.Lasted))
+func (g *grader) warmup(l limits) {
+	w := g.m.Start
+	if w == nil || w.Warmup.Lasted <= 0 {
+		return
 	}
+	unsteady := 0.0
+	if !w.Warmup.Steady {
+		unsteady = 1
+	}
+	if w.Warmup.Wanted > 0 {
+		g.graded(l, unsteady, "not-steady", "%s of warm-up is less than it needs by its pilot, or the pilot came to no rest", unit.Duration(w.Warmup.Lasted))
+		return
+	}
+	g.graded(l, unsteady, "not-steady", "the rate had not become steady after %s of warm-up", unit.Duration(w.Warmup.Lasted))
 }
 
 // books checks that what was counted twice agrees.
-func (g *grader) books() {
+func (g *grader) books(limits) {
 	t := g.t
+	g.see(0)
 	var byStatus, byCause uint64
 	for _, n := range t.Statuses {
 		byStatus += n
@@ -196,11 +198,13 @@ func (g *grader) books() {
 		{"service times", count(t.Service), answered},
 	} {
 		if c.got != c.want {
+			g.see(math.Abs(float64(c.got) - float64(c.want)))
 			g.say("books", evidence.X, "the books do not balance: %d %s for %d answers", c.got, c.what, c.want)
 			return
 		}
 	}
 	if lost := t.Due() - answered; byCause > lost {
+		g.see(float64(byCause - lost))
 		g.say("books", evidence.X, "the books do not balance: %d causes for %d failed requests", byCause, lost)
 	}
 }
@@ -212,48 +216,53 @@ func count(h *latency.Histogram) uint64 {
 	return h.Count()
 }
 
-func (g *grader) ports() {
+func (g *grader) ports(l limits) {
 	if n := g.t.Sources; n > 1 {
 		g.say("several-sources", evidence.A, "connections came from %d addresses, 127.0.0.1 to 127.0.0.%d: each has ports of its own", n, n)
 	}
+	var none uint64
 	for cause, n := range g.t.Causes {
 		if strings.Contains(cause, "EADDRNOTAVAIL") {
-			g.say("ports-ran-out", evidence.X, "%s connections found no free port (EADDRNOTAVAIL): the machine was the limit, not the subject",
-				unit.Count(int64(n)))
-			return
+			none += n
 		}
 	}
-	if n := g.t.Causes["EMFILE"] + g.t.Causes["ENFILE"]; n > 0 {
-		g.say("descriptors-ran-out", evidence.X, "%s connections found no free descriptor: that was webdyno's limit, not the subject's",
-			unit.Count(int64(n)))
-	}
+	g.graded(l, float64(none), "ports-ran-out", "%s connections found no free port (EADDRNOTAVAIL): the machine was the limit, not the subject",
+		unit.Count(int64(none)))
+}
+
+func (g *grader) descriptors(l limits) {
+	n := g.t.Causes["EMFILE"] + g.t.Causes["ENFILE"]
+	g.graded(l, float64(n), "descriptors-ran-out", "%s connections found no free descriptor: that was webdyno's limit, not the subject's",
+		unit.Count(int64(n)))
 }
 
 // schedule checks that an open load was sent as it was due. Where the server made
 // requests wait, being late is its own doing and what was to be measured.
-func (g *grader) schedule() {
+func (g *grader) schedule(l limits) {
 	t := g.t
 	if t.Offered == 0 || t.Outcomes[evidence.Unfinished] > 0 || overloaded(t) {
 		return
 	}
 	stray := max(t.Sent, t.Offered) - min(t.Sent, t.Offered)
-	off := float64(t.Sent)/float64(t.Offered) - 1
-	if stray <= limits.strayCounts || math.Abs(off) <= limits.schedule.warn {
+	off := math.Abs(float64(t.Sent)/float64(t.Offered) - 1)
+	if stray <= strayCounts {
+		g.see(0)
 		return
 	}
-	grade := evidence.B
-	if math.Abs(off) > limits.schedule.worse {
-		grade = evidence.X
-	}
-	g.say("schedule-not-kept", grade, "%s requests were sent in the window and %s were due (%s off)",
-		unit.Count(int64(t.Sent)), unit.Count(int64(t.Offered)), unit.Share(math.Abs(off)))
+	g.graded(l, off, "schedule-not-kept", "%s requests were sent in the window and %s were due (%s off)",
+		unit.Count(int64(t.Sent)), unit.Count(int64(t.Offered)), unit.Share(off))
 }
+
+const (
+	strayCounts = 3     // requests at the window's edge that say nothing about a schedule
+	stuckShare  = 0.003 // of the requests due: where so many found no connection, the server was behind
+)
 
 // overloaded tells whether requests were late because no connection was to be
 // had, and not because the engine was behind.
 func overloaded(t *evidence.Tally) bool {
 	stuck := t.Outcomes[evidence.Refused] + t.Outcomes[evidence.Unsent]
-	if float64(stuck) > limits.schedule.warn*float64(t.Due()) {
+	if float64(stuck) > stuckShare*float64(t.Due()) {
 		return true
 	}
 	return t.Wait != nil && t.Lag != nil && t.Wait.Quantile(0.99) > t.Lag.Quantile(0.99) &&
@@ -262,10 +271,12 @@ func overloaded(t *evidence.Tally) bool {
 
 // backend warns of the one that is less exact: Go wakes sleepers on the
 // millisecond, and goroutines stand between a loop and its connections.
-func (g *grader) backend() {
+func (g *grader) backend(limits) {
 	if !onNet(g.t) {
+		g.see(0)
 		return
 	}
+	g.see(1)
 	why := "it is what this system has"
 	if strings.HasSuffix(g.t.Backend, "+tls") {
 		why = "TLS needs it"
@@ -277,20 +288,21 @@ func (g *grader) backend() {
 func onNet(t *evidence.Tally) bool { return strings.HasPrefix(t.Backend, "net") }
 
 // client looks at how much of its CPUs the engine's loops used.
-func (g *grader) client() {
+func (g *grader) client(l limits) {
 	t := g.t
 	span := t.Window.Seconds() * float64(t.Loops)
 	if span == 0 {
 		return
 	}
 	used := t.LoopShare()
+	g.see(used)
 	switch {
-	case used >= limits.clientCPU.worse:
-		g.say(kindAtLimit, evidence.B,
+	case used > l.worse || used > l.invalid:
+		g.say(kindAtLimit, l.grade(used),
 			"the instrument was the limit: its loops used %s of their CPUs, and the subject may do more", unit.Share(used))
-	case used >= limits.clientCPU.warn:
+	case used > l.warn:
 		g.say("client-near-limit", evidence.B, "the engine's loops used %s of their CPUs", unit.Share(used))
-	case onNet(t) && t.ClientCPU.Seconds()/span >= limits.clientCPU.warn:
+	case onNet(t) && t.ClientCPU.Seconds()/span > l.warn:
 		// It works in goroutines beside its loops, and how many CPUs they have
 		// is not known here.
 		g.say("client-near-limit", evidence.B, "the engine used %s CPUs for %d of its loops, and may have been the limit",
@@ -314,19 +326,17 @@ func atInstrumentLimit(trials []*trial) bool {
 // percentile that is printed. In a closed load whose loops have no time left, it is
 // what that limit looks like from a request, and told with it: how much of it is lag
 // and how much of it is in service is then a matter of how a backend sends.
-func (g *grader) lag() {
+func (g *grader) lag(l limits) {
 	limit := -1
 	if _, closed := g.load.(load.Closed); closed {
 		limit = slices.IndexFunc(g.notes, isLimit)
 	}
 	worst, at := g.lateness(limit >= 0)
-	if worst <= limits.lag.warn {
-		g.away()
+	g.see(worst)
+	grade := l.grade(worst)
+	if grade == evidence.A {
+		g.away(l)
 		return
-	}
-	grade := evidence.B
-	if worst > limits.lag.worse {
-		grade = evidence.L
 	}
 	if limit < 0 {
 		g.say("lag", grade, "the engine's own lag is %s of the response time at p%s",
@@ -336,22 +346,23 @@ func (g *grader) lag() {
 	n := &g.notes[limit]
 	n.Grade = max(n.Grade, grade)
 	n.Text += fmt.Sprintf("; of the response time at p%s, %s was spent waiting for them", plainNumber(at*100), unit.Share(worst))
+	g.now.fired, g.now.grade = true, grade
 }
 
 // away looks at the longest time that a loop was late at once in an open load. What
 // fell due in it and found no connection free on its return counts as waiting for
 // one, and percentiles of lag know nothing of it.
-func (g *grader) away() {
+func (g *grader) away(l limits) {
 	t := g.t
 	if t.Offered == 0 || t.Window <= 0 || t.Response == nil || t.Lag == nil {
 		return
 	}
 	longest := t.Lag.Max()
 	struck := float64(longest) / float64(t.Window) / float64(max(t.Loops, 1))
-	if struck <= 0.01 || !tellable(t.Response.Count(), 0.99) || float64(longest) <= limits.lag.worse*float64(t.Response.Quantile(0.99)) {
+	if struck <= 0.01 || !tellable(t.Response.Count(), 0.99) || float64(longest) <= l.worse*float64(t.Response.Quantile(0.99)) {
 		return
 	}
-	g.say("lag", evidence.L, "the engine was late by up to %s at once: what fell due meanwhile (%s of the requests) waited for the engine, "+
+	g.say("lag", l.brings, "the engine was late by up to %s at once: what fell due meanwhile (%s of the requests) waited for the engine, "+
 		"though some of that is told as wait", unit.Duration(longest), unit.Share(struck))
 }
 
@@ -384,21 +395,27 @@ const kindWrong = "answer-wrong"
 // errors looks at requests that were not rightly answered. A status other than
 // expected is what overload looks like, and counts as a failure; other bytes under
 // a right status mean that something else was measured than what was asked for.
-func (g *grader) errors() {
+func (g *grader) errors(limits) {
 	t := g.t
-	if t.WrongBytes > 0 {
-		g.say(kindWrong, evidence.X, "the answer was wrong: %s of %s answers held another body than expected%s",
-			unit.Count(int64(t.WrongBytes)), unit.Count(int64(t.Outcomes[evidence.Answered])), g.example(false))
+	failed := t.Failed()
+	g.see(float64(failed) / float64(t.Due()))
+	if failed <= t.WrongBytes {
+		return
 	}
-	if failed := t.Failed(); failed > t.WrongBytes {
-		example := ""
-		if t.Wrong > t.WrongBytes {
-			example = g.example(true)
-		}
-		g.say("requests-failed", evidence.B, "%s of %s not rightly answered (%s)%s",
-			unit.Count(int64(failed)), requestsWere(t.Due()),
-			unit.Share(float64(failed)/float64(t.Due())), example)
+	example := ""
+	if t.Wrong > t.WrongBytes {
+		example = g.example(true)
 	}
+	g.say("requests-failed", evidence.B, "%s of %s not rightly answered (%s)%s",
+		unit.Count(int64(failed)), requestsWere(t.Due()),
+		unit.Share(float64(failed)/float64(t.Due())), example)
+}
+
+// wrongBytes looks at right statuses with other bytes than expected.
+func (g *grader) wrongBytes(l limits) {
+	t := g.t
+	g.graded(l, float64(t.WrongBytes), kindWrong, "the answer was wrong: %s of %s answers held another body than expected%s",
+		unit.Count(int64(t.WrongBytes)), unit.Count(int64(t.Outcomes[evidence.Answered])), g.example(false))
 }
 
 // example quotes the first wrong answer of a kind, those with a wrong status or
@@ -412,25 +429,45 @@ func (g *grader) example(status bool) string {
 	return ""
 }
 
-// connections looks at what the server does with connections that were to be
-// kept.
-func (g *grader) connections() {
-	c := g.t.Connections
-	if float64(c.Stale) > limits.stale.warn*float64(g.t.Due()) {
-		g.say("stale-connections", evidence.B, "the server ended %s kept connections before the next answer",
-			unit.Count(int64(c.Stale)))
-	}
+// stale looks at connections that the server ended between two requests.
+func (g *grader) stale(l limits) {
+	n := g.t.Connections.Stale
+	g.graded(l, float64(n)/float64(g.t.Due()), "stale-connections", "the server ended %s kept connections before the next answer",
+		unit.Count(int64(n)))
+}
+
+// keeps returns the closed load whose connections are to be kept, if it is one.
+func (g *grader) keeps() (load.Closed, bool) {
 	closed, ok := g.load.(load.Closed)
-	if !ok || closed.PerConnection != 0 || closed.Connections == 0 {
+	return closed, ok && closed.PerConnection == 0 && closed.Connections > 0
+}
+
+// missing looks at connections that were never opened. Who thinks may have asked
+// for nothing by the window's end.
+func (g *grader) missing(limits) {
+	c := g.t.Connections
+	closed, ok := g.keeps()
+	if !ok {
 		return
 	}
-	// Who thinks may have asked for nothing by the window's end.
+	g.see(0)
 	if c.Opened > 0 && c.Opened < uint64(closed.Connections) && g.t.Due() > c.Opened && closed.Think == 0 {
+		g.see(float64(closed.Connections) - float64(c.Opened))
 		g.say("connections-missing", evidence.B, "only %s of %s were opened before the window ended",
 			unit.Count(int64(c.Opened)), plural(closed.Connections, "connection"))
 	}
-	extra := float64(c.Opened) - float64(c.Failed) - float64(closed.Connections)
-	if extra > limits.reconnects.warn*float64(closed.Connections) && extra > float64(c.Stale) {
+}
+
+// reopened looks at what the server does with connections that were to be kept.
+func (g *grader) reopened(l limits) {
+	c := g.t.Connections
+	closed, ok := g.keeps()
+	if !ok {
+		return
+	}
+	extra := max(0, float64(c.Opened)-float64(c.Failed)-float64(closed.Connections))
+	g.see(extra / float64(closed.Connections))
+	if extra > l.warn*float64(closed.Connections) && extra > float64(c.Stale) {
 		g.notKept(closed.Connections, extra)
 	}
 }
@@ -451,7 +488,7 @@ func (g *grader) notKept(kept int, extra float64) {
 // little checks Little's law on a closed load: rate × mean response time, with
 // the think time if there is one, is the number of requests in flight. It needs
 // many turns of every connection, and answers to nearly all.
-func (g *grader) little() {
+func (g *grader) little(l limits) {
 	t := g.t
 	closed, ok := g.load.(load.Closed)
 	flight := float64(closed.Connections * closed.Depth())
@@ -465,14 +502,15 @@ func (g *grader) little() {
 		return
 	}
 	turn := times.Mean() + closed.Think
-	off := answered/t.Window.Seconds()*turn.Seconds()/flight - 1
+	off := math.Abs(answered/t.Window.Seconds()*turn.Seconds()/flight - 1)
 	chance := 0.0 // of random think times: four standard deviations of their mean
 	if closed.Thinking == load.ExponentialThinking {
 		chance = 4 * float64(closed.Think) / float64(turn) / math.Sqrt(answered)
 	}
-	if math.Abs(off) > limits.little.warn+chance {
-		g.say("littles-law", evidence.B, "rate × response time is %s off the %s requests in flight: some time is not accounted for",
-			unit.Share(math.Abs(off)), unit.Number(flight))
+	g.see(max(0, off-chance))
+	if grade := l.grade(off - chance); grade > evidence.A {
+		g.say("littles-law", grade, "rate × response time is %s off the %s requests in flight: some time is not accounted for",
+			unit.Share(off), unit.Number(flight))
 	}
 }
 

@@ -13,48 +13,64 @@ import (
 // hiccups looks at how long the CPUs in use stood still for everybody. That
 // spoils response times where it lasted as long as what is shown of them, and
 // slows the subject wherever it was often.
-func (g *grader) hiccups() {
+func (g *grader) hiccups(l limits) {
 	h := g.m.Host.Hiccups
-	if h == nil || h.Stalled <= limits.stalled.warn {
+	if h == nil {
 		return
 	}
-	grade := evidence.B
-	if h.Stalled > limits.stalled.worse || g.t != nil && count(g.t.Response) > 0 && h.Max > g.t.Response.Quantile(.99) {
-		grade = evidence.L
+	g.see(h.Stalled)
+	grade := l.grade(h.Stalled)
+	if grade == evidence.A {
+		return
+	}
+	if g.t != nil && count(g.t.Response) > 0 && h.Max > g.t.Response.Quantile(.99) {
+		grade = max(grade, l.brings)
 	}
 	g.say("hiccups", grade, "the machine stood still for %s of the time, for up to %s at once",
 		unit.Share(h.Stalled), unit.Duration(h.Max))
 }
 
-// network looks at what the kernel counts below HTTP. A queue that overflowed is
-// the subject's own where it is asked for a connection per request: then it is
-// what overload looks like, and the requests that it cost are counted as failed
-// or late.
-func (g *grader) network() {
+// acceptQueue looks at what the kernel counts of listeners. A queue that
+// overflowed is the subject's own where it is asked for a connection per request:
+// then it is what overload looks like, and the requests that it cost are counted
+// as failed or late.
+func (g *grader) acceptQueue(l limits) {
 	n := g.m.Host.Network
-	if n.Overflows > 0 {
-		grade, why := evidence.L, "connections waited for a second or more before they were kept open"
-		if g.load != nil && g.load.Usage().PerConnection > 0 {
-			grade, why = evidence.B, "the subject accepts them more slowly than they come; a larger backlog would hide it"
-		}
-		if t := g.t; t != nil && n.Overflows > 2*(t.Connections.Opened+t.Connections.Failed) {
-			grade, why = evidence.B, "more than this load can have made, so that others listen here too and are overrun"
-		}
-		g.say("accept-queue-overflow", grade, "full accept queues on this machine turned %s away: %s",
-			plural(int(n.Overflows), "connection"), why)
-		return // each is sent again, which would be told twice
-	}
-	lost := n.Retransmits + n.Drops
-	if n.Timeouts > lost {
-		lost = n.Timeouts
-	}
-	if lost == 0 {
+	g.see(float64(n.Overflows))
+	grade, why := l.grade(float64(n.Overflows)), "connections waited for a second or more before they were kept open"
+	if grade == evidence.A {
 		return
 	}
+	if g.load != nil && g.load.Usage().PerConnection > 0 {
+		grade, why = evidence.B, "the subject accepts them more slowly than they come; a larger backlog would hide it"
+	}
+	if t := g.t; t != nil && n.Overflows > 2*(t.Connections.Opened+t.Connections.Failed) {
+		grade, why = evidence.B, "more than this load can have made, so that others listen here too and are overrun"
+	}
+	g.say("accept-queue-overflow", grade, "full accept queues on this machine turned %s away: %s",
+		plural(int(n.Overflows), "connection"), why)
+}
+
+// retransmits looks at segments that were lost. What a full accept queue turned
+// away is sent again, and would be told twice.
+func (g *grader) retransmits(l limits) {
+	n := g.m.Host.Network
+	if n.Overflows > 0 {
+		return
+	}
+	lost := max(n.Retransmits+n.Drops, n.Timeouts)
+	share := 0.0
+	if lost > 0 {
+		share = float64(lost) / float64(max(n.Segments, lost))
+	}
+	g.see(share)
 	const retry = 200 * time.Millisecond // Linux's least time before it sends again
-	grade := evidence.B
-	if float64(lost) > limits.retransmits.worse*float64(n.Segments) && g.slowest() >= retry {
-		grade = evidence.L
+	grade := l.grade(share)
+	if grade == evidence.A {
+		return
+	}
+	if grade > evidence.B && g.slowest() < retry {
+		grade = evidence.B // it was not ours
 	}
 	g.say("retransmits", grade, "%s of %s segments were lost on this machine and sent again: what waited for them took 200 ms or more",
 		unit.Count(int64(lost)), unit.Count(int64(n.Segments)))
@@ -75,42 +91,33 @@ func (g *grader) slowest() time.Duration {
 // ceiling holds a closed load against what this engine reaches here at most. What
 // comes near that is compressed: a subject twice as fast would not look it. Bounds
 // are shown as such in any case.
-func (g *grader) ceiling() {
+func (g *grader) ceiling(l limits) {
 	t := g.t
 	if g.c.Ceiling <= 0 || g.m.Trial.Bound || t.Offered > 0 || t.Loops == 0 || t.Window <= 0 {
 		return
 	}
 	share := float64(t.InWindow+t.WrongIn) / t.Window.Seconds() / float64(t.Loops) / g.c.Ceiling
-	if share < limits.ceiling.warn {
-		return
-	}
-	grade := evidence.B
-	if share >= limits.ceiling.worse {
-		grade = evidence.L
-	}
-	g.say("near-ceiling", grade, "the rate is %s of the most this engine reached here against a server that does nothing (%s)",
+	g.graded(l, share, "near-ceiling", "the rate is %s of the most this engine reached here against a server that does nothing (%s)",
 		unit.Share(share), unit.Rate(g.c.Ceiling))
 }
 
 // preempted looks at how often others took a loop's CPU.
-func (g *grader) preempted() {
+func (g *grader) preempted(l limits) {
 	t := g.t
 	span := t.LoopTime().Seconds()
 	if span <= 0 || g.c.CPUsShared {
 		return // beside the subject it is to be expected, and has been said
 	}
-	if often := float64(t.Preempted) / span; often > limits.preempted.warn {
-		g.say("loops-preempted", evidence.B, "other threads, the kernel's and our own among them, took the CPU from a loop of the engine's %s times a second",
-			unit.Number(often))
-	}
+	often := float64(t.Preempted) / span
+	g.graded(l, often, "loops-preempted", "other threads, the kernel's and our own among them, took the CPU from a loop of the engine's %s times a second",
+		unit.Number(often))
 }
 
 // collected looks at webdyno's own garbage collector, whose workers take the
 // CPU that a loop should have.
-func (g *grader) collected() {
-	if n := g.t.Collections; n > 0 {
-		g.say("instrument-collected", evidence.L, "webdyno collected its own garbage (%s) meanwhile, which took CPU from the engine", plural(int(n), "time"))
-	}
+func (g *grader) collected(l limits) {
+	n := g.t.Collections
+	g.graded(l, float64(n), "instrument-collected", "webdyno collected its own garbage (%s) meanwhile, which took CPU from the engine", plural(int(n), "time"))
 }
 
 // CeilingOf finds among a machine's facts the ceiling of a backend for a load:
