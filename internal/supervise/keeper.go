@@ -47,6 +47,8 @@ type keeper struct {
 	group *sys.Cgroup
 	pid   int  // of the server's first process; 0 before the fork
 	over  bool // it has ended
+
+	frozen string // how the tree was brought to a stand; "" if it moves
 }
 
 type death struct {
@@ -243,6 +245,8 @@ func (k *keeper) serve() ended {
 				return k.kill()
 			case r.Stop != nil:
 				return k.stop(*r.Stop)
+			case r.Halt != nil:
+				k.halt(*r.Halt)
 			case r.Usage != 0:
 				k.tell(event{Usage: &usage{Number: r.Usage, Spent: sys.ReapedSpent()}})
 			}

@@ -55,13 +55,25 @@ func rehearse(m *testing.M) int {
 	return m.Run()
 }
 
-// webdyno starts a server, says that it has, and waits to be killed.
+// webdyno starts a server, says that it has, and waits to be killed. Where the
+// first argument is "frozen", it freezes the server before.
 func webdyno(argv []string) {
 	var s Supervisor
+	frozen := argv[0] == "frozen"
+	if frozen {
+		argv = argv[1:]
+	}
 	p, err := s.Start(ctxForEver(), Command{Argv: argv, Env: os.Environ()})
 	if err != nil {
 		fmt.Println("error", err)
 		os.Exit(1)
+	}
+	for frozen { // whatever it starts, too
+		if all, _ := p.Tree(); len(all) == 4 {
+			p.Freeze()
+			break
+		}
+		time.Sleep(time.Millisecond)
 	}
 	fmt.Println(p.Keeper(), p.PID())
 	select {}

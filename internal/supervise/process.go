@@ -54,6 +54,7 @@ type Process struct {
 	lost    string // how the keeper was lost; "" if it was not
 	refused *refused
 	reaped  sys.Spent
+	halted  halted // the keeper's last answer to Freeze or Thaw
 	asked   int
 	waiting map[int]chan struct{} // closed when the usage event of that number has come
 	closed  bool                  // unnamedLog is; printed are its last lines
@@ -228,6 +229,12 @@ func (p *Process) heed(e event) {
 		if answered, ok := p.waiting[e.Usage.Number]; ok {
 			close(answered)
 			delete(p.waiting, e.Usage.Number)
+		}
+	case e.Halted != nil:
+		p.halted = *e.Halted
+		if answered, ok := p.waiting[e.Halted.Number]; ok {
+			close(answered)
+			delete(p.waiting, e.Halted.Number)
 		}
 	case e.Ended != nil:
 		p.ended = e.Ended

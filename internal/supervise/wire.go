@@ -20,6 +20,7 @@ type request struct {
 	Start *order  `json:"start,omitempty"` // the first request, and only the first
 	Usage int     `json:"usage,omitempty"` // asks for a usage event with this number
 	Stop  *ending `json:"stop,omitempty"`
+	Halt  *halt   `json:"halt,omitempty"`
 }
 
 // An order is all that keeper and second stage need to know to start a server.
@@ -54,6 +55,7 @@ type event struct {
 	Refused *refused `json:"refused,omitempty"` // it could not be started; the last event
 	Exited  *exited  `json:"exited,omitempty"`
 	Usage   *usage   `json:"usage,omitempty"`
+	Halted  *halted  `json:"halted,omitempty"`
 	Ended   *ended   `json:"ended,omitempty"` // nothing is left; the last event
 }
 

@@ -170,5 +170,14 @@ func (*Cgroup) OOMKills() int64 { return 0 }
 // Pids is unsupported.
 func (*Cgroup) Pids() ([]int, error) { return nil, ErrUnsupported }
 
+// CanFreeze is false.
+func (*Cgroup) CanFreeze() bool { return false }
+
+// Freeze is unsupported.
+func (*Cgroup) Freeze() error { return ErrUnsupported }
+
+// Thaw is unsupported.
+func (*Cgroup) Thaw() error { return ErrUnsupported }
+
 // Remove is unsupported.
 func (*Cgroup) Remove() error { return ErrUnsupported }
