@@ -1,129 +1,253 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"strings"
 
-	"webdyno/internal/evidence"
 	"webdyno/internal/plan"
 	"webdyno/internal/stat"
-	"webdyno/internal/unit"
 )
 
-// tooCrooked is the distance of a figure from its line, as a share of the line,
-// above which the line is said not to describe the figures.
-const tooCrooked = 0.05
+// A costKind is something that a request takes of a subject, in us, which may grow in
+// a straight line over a factor of the workload.
+type costKind struct {
+	metric plan.Metric // that it is told by
+	says   string
+	of     func(*digest) Number
+}
 
-// fits puts a line through each variant's CPU per request over every numeric
-// factor of the workload that has at least three levels.
-func (t *table) fits() []Fit {
-	all := []Fit{}
+// costKinds returns the costs that lines are put through: what the process tree used,
+// and, where it is the processors that ran out, the time that they had for each
+// answer.
+func (t *table) costKinds(sw sweep, v *variant) []costKind {
+	kinds := []costKind{{plan.ServerCPU, costSays, func(d *digest) Number { return d.serverCPU }}}
+	if n := t.processors(v); n > 0 && t.saturated(sw, v, n) {
+		kinds = append(kinds, costKind{plan.Throughput, capacitySays, func(d *digest) Number {
+			return share(1e6*float64(n), d.throughput.X)
+		}})
+	}
+	return kinds
+}
+
+const (
+	costSays     = "server CPU per request"
+	capacitySays = "processors ÷ throughput"
+)
+
+// processors returns how many processors a variant was given; 0 if that is not
+// known.
+func (t *table) processors(v *variant) int {
+	if t.setup == nil {
+		return 0
+	}
+	for _, s := range t.setup.Subjects {
+		if plan.VariantName(s.Name, s.Variant) == v.name {
+			return len(s.CPUs)
+		}
+	}
+	return 0
+}
+
+// busyEnough is the share of its processors that a subject has to use for its
+// throughput to be its capacity. Beyond it, one over the throughput is a cost.
+const busyEnough = 0.9
+
+// saturated tells whether a closed load kept all processors of a variant busy at
+// every point of a sweep, and the instrument was not the limit at any.
+func (t *table) saturated(sw sweep, v *variant, processors int) bool {
+	if t.plan.Load.Open {
+		return false
+	}
+	for _, p := range sw.points {
+		trials := t.at(v, p.setting).trials()
+		var busy []float64
+		for _, tr := range trials {
+			if tr.busy.Known() {
+				busy = append(busy, tr.busy.X)
+			}
+		}
+		if len(busy) == 0 || atInstrumentLimit(trials) || stat.Median(busy) < busyEnough*float64(processors) {
+			return false
+		}
+	}
+	return true
+}
+
+// fits puts lines through each variant's costs over every numeric factor of the
+// workload that has at least three levels.
+func (t *table) fits() ([]Fit, []Slope) {
+	all, slopes := []Fit{}, []Slope{}
 	for _, sw := range t.sweeps() {
 		if len(sw.points) < 3 || !asksFor(t.plan.Workload, sw.factor) {
 			continue
 		}
+		var lines []*lines
 		for _, v := range t.variants {
-			if f, ok := t.fit(sw, v); ok {
-				all = append(all, f)
+			for _, kind := range t.costKinds(sw, v) {
+				if l := t.linesOf(sw, v, kind); len(l.rounds) > 0 {
+					lines = append(lines, l)
+					all = append(all, t.fit(l))
+				}
 			}
 		}
+		slopes = append(slopes, t.slopes(lines)...)
+	}
+	return all, slopes
+}
+
+// A lines is one line for each round, of one cost of one variant.
+type lines struct {
+	sweep   sweep
+	variant *variant
+	kind    costKind
+	spread  bool // points weighed by the spread of their blocks
+	rounds  []roundLine
+	crooked bool // shown to lie on no line
+}
+
+type roundLine struct {
+	round  int
+	line   stat.Line
+	robust stat.Line // Theil and Sen's
+	bend   float64   // that a square adds at the end, as a share of the line
+}
+
+// linesOf puts a line through each round that has three levels.
+func (t *table) linesOf(sw sweep, v *variant, kind costKind) *lines {
+	l := &lines{sweep: sw, variant: v, kind: kind}
+	spreads := t.spreads(sw, v, kind)
+	l.spread = spreads != nil
+	for _, n := range t.roundNumbers() {
+		xs, ys, sds := t.points(sw, v, kind, n, spreads)
+		if len(xs) < 3 {
+			continue
+		}
+		line, err := stat.FitLine(xs, ys, sds)
+		robust, err2 := stat.TheilSen(xs, ys)
+		bend, err3 := stat.LackOfFit(xs, ys, sds)
+		if err == nil && err2 == nil && err3 == nil {
+			l.rounds = append(l.rounds, roundLine{n, line, robust, bend.Share})
+		}
+	}
+	return l
+}
+
+// centre summarises over rounds what is taken of each round's line.
+func (l *lines) centre(of func(roundLine) float64, level float64) stat.Estimate {
+	var xs []float64
+	for _, r := range l.rounds {
+		xs = append(xs, of(r))
+	}
+	e, _ := stat.HodgesLehmann(xs, level)
+	return e
+}
+
+// fit takes the centre of the rounds' lines.
+func (t *table) fit(l *lines) Fit {
+	level := t.confidence()
+	a := l.centre(func(r roundLine) float64 { return r.line.A }, level)
+	b := l.centre(func(r roundLine) float64 { return r.line.B }, level)
+	bend := l.centre(func(r roundLine) float64 { return r.bend }, level)
+	f := Fit{
+		Who: l.variant.Who, Factors: l.sweep.others, Metric: l.kind.metric, Response: l.kind.says, Factor: l.sweep.factor,
+		Model: "a+bN", Weights: weightsBy(l.spread),
+		A: exactly(a.Value), ALo: exactly(a.Lo), AHi: exactly(a.Hi),
+		B: exactly(b.Value), BLo: exactly(b.Lo), BHi: exactly(b.Hi),
+		RobustA: exactly(l.centre(func(r roundLine) float64 { return r.robust.A }, level).Value),
+		RobustB: exactly(l.centre(func(r roundLine) float64 { return r.robust.B }, level).Value),
+		Bend:    exactly(bend.Value), BendLo: exactly(bend.Lo), BendHi: exactly(bend.Hi),
+		Unit: plan.ServerCPU.Unit(), N: len(l.rounds),
+	}
+	worst := t.residual(l, stat.Line{A: a.Value, B: b.Value})
+	f.WorstResidual = tidy(worst)
+	l.crooked = bend.HasInterval() && math.Abs(bend.Value) > bendAllowed && (bend.Lo > 0 || bend.Hi < 0)
+	switch {
+	case l.crooked:
+		f.refuse()
+	case worst > tooCrooked:
+		f.doubt(worst)
+	default:
+		f.crossCheck()
+	}
+	return f
+}
+
+func weightsBy(spread bool) string {
+	if spread {
+		return "spread of blocks"
+	}
+	return "cost"
+}
+
+// fewestSpreads is how many degrees of freedom the spread of a level takes before
+// points are weighed by it: of fewer it would be chance that weighs.
+const fewestSpreads = 8
+
+// spreads returns the relative deviation of each level's blocks within a round,
+// pooled over the rounds: of the two or three blocks of one round it would say
+// little. None is taken for less than a quarter of the median one, as where blocks
+// were alike by luck. It returns nil where blocks are too few; points then weigh by
+// the inverse square of their cost, for noise grows with what it disturbs.
+func (t *table) spreads(sw sweep, v *variant, kind costKind) []float64 {
+	var all []float64
+	for _, p := range sw.points {
+		var squares, df float64
+		for _, r := range t.at(v, p.setting).rounds {
+			var logs []float64
+			for _, tr := range r.trials {
+				if y := kind.of(tr.digest); y.Known() && y.X > 0 {
+					logs = append(logs, math.Log(y.X))
+				}
+			}
+			if len(logs) > 1 {
+				s := stat.StdDev(logs)
+				squares, df = squares+s*s*float64(len(logs)-1), df+float64(len(logs)-1)
+			}
+		}
+		if df < fewestSpreads {
+			return nil
+		}
+		all = append(all, math.Sqrt(squares/df))
+	}
+	least := stat.Median(all) / 4
+	if !(least > 0) {
+		return nil
+	}
+	for i := range all {
+		all[i] = max(all[i], least)
 	}
 	return all
 }
 
-// fit puts a line through each round, and takes the centre of the rounds' lines.
-// Noise grows with what it disturbs, so points weigh by the inverse square of
-// their value; deviations estimated from the few blocks of a round would weigh
-// by chance.
-func (t *table) fit(sw sweep, v *variant) (Fit, bool) {
-	var as, bs, robust []float64
-	for _, n := range t.roundNumbers() {
-		xs, ys := t.points(sw, v, n)
-		if len(xs) < 3 {
+// points returns a round's cost at each level of a sweep, and how far each may be
+// off, of which only the proportions matter.
+func (t *table) points(sw sweep, v *variant, kind costKind, number int, spreads []float64) (xs, ys, sds []float64) {
+	for i, p := range sw.points {
+		y := meanLog(t.at(v, p.setting).round(number).sample().blocks, kind.of)
+		if !y.Known() || y.X <= 0 {
 			continue
 		}
-		l, err := stat.FitLine(xs, ys, ys)
-		check, err2 := stat.TheilSen(xs, ys)
-		if err == nil && err2 == nil {
-			as, bs, robust = append(as, l.A), append(bs, l.B), append(robust, check.B)
+		sd := y.X
+		if spreads != nil {
+			sd *= spreads[i]
 		}
+		xs, ys, sds = append(xs, p.level), append(ys, y.X), append(sds, sd)
 	}
-	if len(as) == 0 {
-		return Fit{}, false
-	}
-	a, _ := stat.HodgesLehmann(as, t.confidence())
-	b, _ := stat.HodgesLehmann(bs, t.confidence())
-	r, _ := stat.HodgesLehmann(robust, t.confidence())
-	f := Fit{
-		Who: v.Who, Factors: sw.others, Metric: plan.ServerCPU, Factor: sw.factor, Model: "a+bN",
-		A: exactly(a.Value), ALo: exactly(a.Lo), AHi: exactly(a.Hi),
-		B: exactly(b.Value), BLo: exactly(b.Lo), BHi: exactly(b.Hi),
-		RobustB: exactly(r.Value),
-		Unit:    plan.ServerCPU.Unit(), N: len(as),
-	}
-	f.doubt(t.residual(sw, v, stat.Line{A: a.Value, B: b.Value}))
-	f.crossCheck()
-	return f, true
-}
-
-// slopesDiffer is by how much of itself the slope may differ from that of Theil
-// and Sen's line before that is told.
-const slopesDiffer = 0.05
-
-// crossCheck holds the slope against one that a few wild points do not move. A
-// slope next to nothing differs from another by any share of itself, so that it
-// has to lie outside of the interval too. Of figures that are known to lie on no
-// line it says nothing more.
-func (f *Fit) crossCheck() {
-	if len(f.Notes) > 0 {
-		return
-	}
-	b, r := f.B.X, f.RobustB.X
-	inside := f.BLo.Known() && f.BHi.Known() && f.BLo.X <= r && r <= f.BHi.X
-	if math.Abs(r-b) <= slopesDiffer*math.Abs(b) || inside {
-		return
-	}
-	f.Notes = append(f.Notes, evidence.Note{
-		Kind:  "slopes-differ",
-		Grade: evidence.B,
-		Text: fmt.Sprintf("%s: the slope over %s is %s by least squares and %s by the median of all slopes (Theil–Sen): some levels lie off the line",
-			f.name(), f.Factor, f.B.in(f.Unit), f.RobustB.in(f.Unit)),
-	})
-}
-
-// doubt books how far the figures are from the line, and says so if it is far.
-func (f *Fit) doubt(worst float64) {
-	f.WorstResidual = tidy(worst)
-	if worst <= tooCrooked {
-		return
-	}
-	f.Notes = append(f.Notes, evidence.Note{
-		Kind:  "not-a-line",
-		Grade: evidence.B,
-		Text: fmt.Sprintf("%s: server CPU is not a straight line over %s; a figure lies %s off",
-			f.name(), f.Factor, unit.Share(worst)),
-	})
-}
-
-// points returns a round's CPU per request at each level of a sweep.
-func (t *table) points(sw sweep, v *variant, number int) (xs, ys []float64) {
-	for _, p := range sw.points {
-		y := t.at(v, p.setting).round(number).sample().measure(plan.ServerCPU, 0)
-		if y.Known() && y.X > 0 {
-			xs, ys = append(xs, p.level), append(ys, y.X)
-		}
-	}
-	return xs, ys
+	return xs, ys, sds
 }
 
 // residual returns the largest relative distance of a figure from the line.
-func (t *table) residual(sw sweep, v *variant, l stat.Line) float64 {
+func (t *table) residual(l *lines, line stat.Line) float64 {
 	var worst float64
-	for _, p := range sw.points {
-		mid, _, _ := summary(valuesOf(plan.ServerCPU, t.at(v, p.setting).samples(), 0), plan.ServerCPU, t.confidence())
-		if at := l.At(p.level); mid.Known() && at > 0 {
-			worst = max(worst, math.Abs(mid.X/at-1))
+	for _, p := range l.sweep.points {
+		var values []float64
+		for _, s := range t.at(l.variant, p.setting).samples() {
+			if y := meanLog(s.blocks, l.kind.of); y.Known() {
+				values = append(values, y.X)
+			}
+		}
+		if at := line.At(p.level); len(values) > 0 && at > 0 {
+			worst = max(worst, math.Abs(stat.Median(values)/at-1))
 		}
 	}
 	return worst
