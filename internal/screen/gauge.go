@@ -17,6 +17,10 @@ import (
 type Reading struct {
 	At  time.Time
 	CPU time.Duration // that webdyno itself has used so far
+
+	// Server is what the subject's process tree has used so far; 0: not known.
+	Server time.Duration
+
 	engine.Snapshot
 
 	// Second is what ended in the newest second of the window that is over; its
@@ -24,27 +28,23 @@ type Reading struct {
 	Second evidence.Second
 }
 
-// A Gauge shows a load while it lasts: on a terminal a few lines that it
-// rewrites and at last takes away, elsewhere a line per reading, which stays.
-// Percentiles are those of the newest whole second: a loop hands a second over when
-// it is done with it, and shares nothing before that.
+// A Gauge tells how far a load has come while it lasts: in a line per reading,
+// or, by way of a [Single], on a terminal. Percentiles are those of the newest
+// whole second: a loop hands a second over when it is done with it, and shares
+// nothing before that.
 type Gauge struct {
-	Out    io.Writer
-	Redraw bool       // Out is a terminal, whose lines may be rewritten
-	Width  func() int // of the terminal, asked for at every drawing; nil: 80
-	Faint  bool       // labels in a faint style
+	Out    io.Writer // of the lines
 	Warmup load.Extent
 	Window load.Extent
 	Limit  time.Duration // a request's timeout
 
 	first, opened Reading   // at the load's start; at the window's opening
 	recent        []Reading // of the last second, the newest last
-	drawn         int       // lines that are on the terminal
 }
 
-// Follow takes a reading at once and then at every interval, and shows it. The
-// function it returns ends that and clears the terminal; when it has returned,
-// nothing more is written.
+// Follow takes a reading at once and then at every interval, and writes a line of
+// each. The function it returns ends that; when it has returned, nothing more is
+// written.
 func (g *Gauge) Follow(read func() Reading, every time.Duration) (stop func()) {
 	g.begin(read())
 	end, ended := make(chan struct{}), make(chan struct{})
@@ -55,9 +55,10 @@ func (g *Gauge) Follow(read func() Reading, every time.Duration) (stop func()) {
 		for {
 			select {
 			case <-tick.C:
-				g.show(read())
+				r := read()
+				g.take(r)
+				g.tell(r)
 			case <-end:
-				g.clear()
 				return
 			}
 		}
@@ -73,87 +74,93 @@ func (g *Gauge) begin(r Reading) {
 	}
 }
 
-func (g *Gauge) show(r Reading) {
+// take takes in a reading.
+func (g *Gauge) take(r Reading) {
 	if g.opened.At.IsZero() && r.Window {
 		g.opened = r
 	}
 	for len(g.recent) > 1 && r.At.Sub(g.recent[0].At) > time.Second {
-		g.recent = g.recent[1:]
+		g.recent = append(g.recent[:0], g.recent[1:]...)
 	}
-	before := g.recent[0]
 	g.recent = append(g.recent, r)
-	if g.Redraw {
-		g.redraw(r, before)
-		return
-	}
+}
+
+// before is the reading that the newest one is set against.
+func (g *Gauge) before() Reading { return g.recent[0] }
+
+// tell writes a line.
+func (g *Gauge) tell(r Reading) {
+	before := g.before()
 	fmt.Fprintf(g.Out, "%s: %s\n", g.stage(r), strings.Join([]string{
 		"answered " + pace(r, before) + ", " + total(r.Answered),
 		responses(r), troubles(r), open(r), "webdyno " + cpus(r, before) + lateness(r, before)}, "; "))
 }
 
-// redraw writes five lines over the ones written before.
-func (g *Gauge) redraw(r, before Reading) {
-	lines := [][2]string{
-		{"load", g.stage(r)},
+// lines are what a terminal shows of the newest reading, each with its label.
+func (g *Gauge) lines(r Reading) [][2]string {
+	before := g.before()
+	return [][2]string{
 		{"answered", pace(r, before) + g.average(r) + ", " + total(r.Answered)},
 		{"response", responses(r)},
 		{"requests", open(r) + ", " + troubles(r)},
 		{"webdyno", cpus(r, before) + perAnswer(r, before) + lateness(r, before)},
 	}
-	width := 80
-	if g.Width != nil {
-		width = g.Width()
-	}
-	var b strings.Builder
-	b.WriteString(g.home())
-	for _, l := range lines {
-		b.WriteString(g.label(l[0], l[1], width) + "\x1b[K\n")
-	}
-	g.drawn = len(lines)
-	io.WriteString(g.Out, b.String())
-}
-
-// label lays out a line. It is never as wide as the terminal: a line that wraps
-// would be two, and stay behind.
-func (g *Gauge) label(name, text string, width int) string {
-	name = fmt.Sprintf("  %-10s", name)
-	line := []rune(name + text)
-	if len(line) >= width {
-		line = append(line[:max(width-2, 0)], '…')
-	}
-	if n := len([]rune(name)); g.Faint && len(line) > n {
-		return "\x1b[2m" + name + "\x1b[0m" + string(line[n:])
-	}
-	return string(line)
-}
-
-// home moves to where the first line was drawn.
-func (g *Gauge) home() string {
-	if g.drawn == 0 {
-		return "\r"
-	}
-	return fmt.Sprintf("\r\x1b[%dA", g.drawn)
-}
-
-// clear takes the lines away.
-func (g *Gauge) clear() {
-	if g.drawn > 0 {
-		io.WriteString(g.Out, g.home()+"\x1b[J")
-		g.drawn = 0
-	}
 }
 
 // stage says what is going on, and how much of it is done.
 func (g *Gauge) stage(r Reading) string {
+	if detail := g.detail(r); detail != "" {
+		return g.name(r) + g.joint(r) + detail
+	}
+	return g.name(r)
+}
+
+// name says what is going on.
+func (g *Gauge) name(r Reading) string {
 	switch {
 	case r.Window:
-		return "window, " + g.done(r)
-	case g.opened.At.IsZero() || r.At.Equal(g.opened.At):
-		return "warm-up, " + tenths(r.At.Sub(g.first.At))
-	case r.Due > r.Answered+r.Failed:
-		return "window over; awaiting the last answers, " + g.Limit.String() + " at most"
+		return "window"
+	case g.warming(r):
+		return "warm-up"
 	}
 	return "window over"
+}
+
+func (g *Gauge) warming(r Reading) bool { return g.opened.At.IsZero() || r.At.Equal(g.opened.At) }
+
+func (g *Gauge) joint(r Reading) string {
+	if r.Window || g.warming(r) {
+		return ", "
+	}
+	return "; "
+}
+
+// detail says how much of it is done, or what it waits for.
+func (g *Gauge) detail(r Reading) string {
+	switch {
+	case r.Window:
+		return g.done(r)
+	case g.warming(r):
+		return tenths(r.At.Sub(g.first.At))
+	case r.Due > r.Answered+r.Failed:
+		return "awaiting the last answers, " + g.Limit.String() + " at most"
+	}
+	return ""
+}
+
+// share is how much of the window is done, from 0 to 1; -1 while it is not open.
+func (g *Gauge) share(r Reading) float64 {
+	if !r.Window || g.opened.At.IsZero() {
+		return -1
+	}
+	share := 0.0
+	if t := g.Window.Time; t > 0 {
+		share = r.At.Sub(g.opened.At).Seconds() / t.Seconds()
+	}
+	if n := g.Window.Count; n > 0 {
+		share = max(share, float64(r.Due-g.opened.Due)/float64(n))
+	}
+	return min(share, 1)
 }
 
 func (g *Gauge) done(r Reading) string {
