@@ -11,7 +11,7 @@ TESTFLAGS ?=
 
 export CGO_ENABLED := 0
 
-.PHONY: run build cross test test-subjects race test-ferretdb lint bench bench-packages peers fuzz schema clean subjects
+.PHONY: run build cross test aa test-subjects race test-ferretdb lint bench bench-packages peers fuzz schema web clean subjects
 
 run: build ## build, carry out the first plan with what is there, print the answer
 	./bin/webdyno run first-look
@@ -26,6 +26,9 @@ test: ## everything that needs no more than Go
 	go vet ./...
 	go test $(TESTFLAGS) ./...
 
+aa: ## twenty short experiments of a subject with itself: may 3 differ at most; AA=5 for fewer
+	WEBDYNO_AA=$(or $(AA),20) go test -count=1 -timeout 30m -v -run '^TestAA$$' ./cmd/webdyno
+
 race: ## the same under the race detector; needs a C compiler
 	CGO_ENABLED=1 go test -race ./...
 
@@ -33,7 +36,7 @@ subjects: ## install the servers that Debian and npm have
 	tools/install-subjects
 
 test-subjects: subjects ## test with the real servers
-	WEBDYNO_SUBJECTS=all go test -count=1 -timeout 20m ./subjects/... ./cmd/webdyno/...
+	WEBDYNO_SUBJECTS=all go test -count=1 -timeout 20m ./subjects/... ./cmd/webdyno/... ./internal/report/html/...
 
 test-ferretdb: ## the bus's MongoDB store against FerretDB, built for it
 	tools/test-ferretdb
@@ -55,6 +58,9 @@ fuzz: ## half a minute for every fuzz target
 
 schema: ## the JSON Schema of plans, from the types
 	go generate ./internal/plan
+
+web: ## the report's page, from its sources; needs node and npm
+	cd internal/report/html/app && npm ci --no-audit --no-fund && npx tsc && node build.mjs
 
 clean:
 	rm -rf bin webdyno-records

@@ -18,7 +18,6 @@ import (
 	"webdyno/internal/lab"
 	"webdyno/internal/plan"
 	"webdyno/internal/record"
-	"webdyno/internal/screen"
 	"webdyno/internal/supervise"
 	"webdyno/internal/sys"
 	"webdyno/internal/workload"
@@ -32,6 +31,7 @@ type bench struct {
 	prepared *lab.Prepared
 	settings []plan.Setting
 	scratch  *scratch
+	plain    bool // lines instead of a screen
 }
 
 // newBench finds out what of p can run on this machine.
@@ -156,6 +156,9 @@ func (b *bench) announce(w io.Writer) {
 		rounds = fmt.Sprintf("%d to %d rounds", p.Rounds.Min, p.Rounds.Max)
 	}
 	trials := p.Rounds.Max * len(p.Round(1)) * len(names)
+	if p.Searches() {
+		trials = p.SearchLength() * len(names) // and those that find the brackets
+	}
 	if p.Measures() {
 		fmt.Fprintf(w, "  %s, %s at most, each as long as it takes", rounds, count(trials, "run"))
 		if p.Budget > 0 {
@@ -163,7 +166,7 @@ func (b *bench) announce(w io.Writer) {
 		}
 		fmt.Fprintln(w)
 	} else {
-		fmt.Fprintf(w, "  %s, %s of %v at most; about %s\n", rounds, count(trials, "trial"), p.Window, about(p.Estimate(len(names))))
+		fmt.Fprintf(w, "  %s, %s of %v at most; about %s\n", rounds, count(trials, "trial"), p.Window, aboutFrom(p.Shortest(len(names)), p.Estimate(len(names))))
 	}
 	fmt.Fprintf(w, "  %s\n", b.equip.CPUs.Why)
 	_, notes := host.Kernel(b.equip.Root, p.Kernel)
@@ -239,16 +242,19 @@ func (b *bench) explainSkipped(w io.Writer) {
 // listTrials prints every trial that is not done, in the order it would be
 // carried out.
 func (b *bench) listTrials(w io.Writer, done func(trialID string) bool) error {
+	if b.plan.Searches() {
+		return b.listSearch(w)
+	}
 	variants := b.plan.Variants()
-	runs := map[int]bool{}
+	var present []int
 	for _, e := range b.prepared.Entries {
-		runs[e.Index] = true
+		present = append(present, e.Index)
 	}
 	for n := 1; n <= b.plan.Rounds.Max; n++ {
-		for _, blk := range b.plan.Round(n) {
+		for _, blk := range b.plan.RoundAmong(n, present) {
 			for _, v := range blk.Order {
 				id := plan.TrialID(n, blk, variants[v])
-				if !runs[v] || done(id) {
+				if done(id) {
 					continue
 				}
 				_, err := fmt.Fprintf(w, "%s\t%s\n", id, choices(b.settings[blk.Setting]))
@@ -280,10 +286,11 @@ func (b *bench) carryOut(ctx context.Context, con console, w *record.Writer, rec
 		return err
 	}
 	defer eng.Close()
-	progress := &screen.Progress{
-		Out: con.err, Terminal: isTerminal(con.err), Width: widthOf(con.err),
-		Rounds: b.plan.Rounds.Max, Expected: b.plan.Estimate(len(b.prepared.Entries)),
+	look, err := b.look(ctx, con, eng, rec)
+	if err != nil {
+		return err
 	}
+	defer look.end() // whatever happens, the terminal is given back
 	l := &lab.Lab{
 		Generate: eng,
 		Start:    b.equip.Start(b.prepared),
@@ -292,20 +299,24 @@ func (b *bench) carryOut(ctx context.Context, con console, w *record.Writer, rec
 
 		Measure:   b.equip.Measure(b.prepared),
 		Ask:       ask,
+		Hold:      hold,
+		Canaries:  b.equip.Canaries,
 		Watch:     b.equip.WatchMachine,
 		Progress:  eng.Progress,
 		MeterSelf: lab.MeterSelf,
-		Observe:   progress.Observe,
+		Observe:   look.observe,
+		Control:   look.control,
+		Pilots:    b.equip.Pilots(keptPilots(), b.plan, b.prepared, host.Facts(b.equip.Root)),
 	}
-	x := lab.Experiment{Plan: b.plan, Entries: b.prepared.Entries, Settings: b.settings}
+	x := lab.Experiment{Plan: b.plan, Entries: b.prepared.Entries, Settings: b.settings, Setup: b.setup()}
 	if rec != nil {
-		x.Before = rec.Each
+		x.Before, x.Skipped = rec.Each, look.skipped
 		for _, t := range rec.Trials() {
 			x.Past = append(x.Past, lab.Past{Trial: t, Whole: rec.Done(t.ID)})
 		}
 	}
 	runErr := l.Run(ctx, x, w)
-	progress.Clear()
+	look.end()
 	rep, err := conclude(con, w, true)
 	if runErr != nil {
 		fmt.Fprintf(con.err, "\nWhat was measured is in %s; go on with: webdyno run --resume %s\n", w.Dir(), w.Dir())
@@ -372,6 +383,19 @@ func count(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// aboutFrom says what lies between the shortest and the longest estimate.
+func aboutFrom(least, most time.Duration) string {
+	a, b := about(least), about(most)
+	n, unit, _ := strings.Cut(a, " ")
+	switch m, same, _ := strings.Cut(b, " "); {
+	case a == b:
+		return b
+	case unit == same:
+		return n + " to " + m + " " + unit
+	}
+	return a + " to " + b
 }
 
 // about rounds an estimate to what it is worth.

@@ -353,8 +353,10 @@ func (l *loadJob) run(ctx context.Context, con console) error {
 	}
 	defer eng.Close()
 	l.job.Edge = l.edge(host.Watch{Root: os.DirFS("/")})
-	stop := l.watch(eng, con)
+	stop, leave := l.watch(eng, con)
+	forget := beforeExit(ctx, leave)
 	tally, err := eng.Run(ctx, l.job)
+	forget()
 	stop()
 	if tally == nil {
 		return err

@@ -180,7 +180,7 @@ func status(con console, err error) int {
 	case errors.As(err, &sig):
 		fmt.Fprintf(con.err, "%s: %v\n", programName, err)
 		return statusSignal + int(sig.Signal)
-	case errors.Is(err, errMissed):
+	case errors.Is(err, errMissed), errors.Is(err, errWorse), errors.Is(err, errItself):
 		fmt.Fprintf(con.err, "%s: %v\n", programName, err)
 		return statusMissed
 	case errors.As(err, &complaints):
@@ -230,6 +230,8 @@ Begin with:
 		startsSubjects(versusCommand(con)),
 		loadCommand(con),
 		reportCommand(con),
+		compareCommand(con),
+		profileCommand(con),
 		plansCommand(con),
 		startsSubjects(subjectsCommand(con)),
 		serveCommand(con),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,7 +12,7 @@ import (
 )
 
 // overlaysOf reads the files that --overlay names: FILE, or QUANTITY=FILE where
-// the file does not say what its curves show.
+// the file does not say what its curves show; or another record's folder.
 func overlaysOf(args []string) ([]report.Overlay, error) {
 	var all []report.Overlay
 	for _, arg := range args {
@@ -19,10 +20,19 @@ func overlaysOf(args []string) ([]report.Overlay, error) {
 		if q, file, ok := strings.Cut(arg, "="); ok && slices.Contains(overlay.Quantities, overlay.Quantity(q)) {
 			name, quantity = file, overlay.Quantity(q)
 		}
-		curves, err := overlay.ReadFile(name)
+		if f, err := os.Stat(name); err == nil && f.IsDir() {
+			other, _, err := detailedReportOf(name)
+			if err != nil {
+				return nil, fmt.Errorf("--overlay: %w", err)
+			}
+			all = append(all, other.AsOverlay(filepath.Base(filepath.Clean(name))))
+			continue
+		}
+		content, err := overlay.ReadFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("--overlay: %w", err)
 		}
+		curves := content.Curves
 		for i := range curves {
 			if curves[i].Quantity == overlay.Unknown {
 				curves[i].Quantity = quantity
@@ -32,7 +42,12 @@ func overlaysOf(args []string) ([]report.Overlay, error) {
 					name, curves[i].Line, curves[i].Label, name)}
 			}
 		}
-		all = append(all, report.Overlay{Name: filepath.Base(name), Curves: curves})
+		all = append(all, report.Overlay{Name: filepath.Base(name), Curves: curves, Summaries: content.Summaries})
 	}
 	return all, nil
+}
+
+// hasCurves tells whether any of the overlays is one of curves.
+func hasCurves(all []report.Overlay) bool {
+	return slices.ContainsFunc(all, func(o report.Overlay) bool { return len(o.Curves) > 0 })
 }

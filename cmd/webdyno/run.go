@@ -12,13 +12,13 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"webdyno/internal/plan"
 	"webdyno/internal/record"
 	"webdyno/internal/report"
+	"webdyno/internal/report/html"
 	"webdyno/internal/serve"
 	"webdyno/internal/workload"
 	"webdyno/plans"
@@ -31,9 +31,16 @@ type runFlags struct {
 	preset string
 	quick  bool
 	dryRun bool
+	plain  bool
 	resume string
 
 	versus bool // every subject was named to be compared
+
+	against string // a record that the subjects are held against
+	old     string // the folder with the old code
+
+	budget string // no round begins after it
+	aa     bool   // every subject against itself
 
 	services   []string // NAME=URL
 	pythonPath []string
@@ -51,6 +58,7 @@ A plan runs commands on this machine. Read one before you run it.`,
 		Example: `  webdyno run first-look
   webdyno run handler-work --quick
   webdyno run mine.yaml --dry-run
+  webdyno run mine.yaml --old ../main
   webdyno run --resume webdyno-records/handler-work-20261120-181502`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f.resume == "" && len(args) != 1 {
@@ -58,6 +66,12 @@ A plan runs commands on this machine. Read one before you run it.`,
 			}
 			if f.resume != "" && len(args) != 0 {
 				return usageError{errors.New("--resume takes its plan from the record: leave PLAN out")}
+			}
+			if f.resume != "" && (f.against != "" || f.old != "") {
+				return usageError{errors.New("--resume goes on as the record's plan says, with its old builds: leave --against and --old out")}
+			}
+			if err := f.checkAA(); err != nil {
+				return err
 			}
 			if f.resume != "" && (f.quick || f.preset != "" || f.out != "") {
 				return usageError{errors.New("--resume goes on as the record's plan says: leave --out, --preset and --quick out")}
@@ -82,6 +96,9 @@ A plan runs commands on this machine. Read one before you run it.`,
 	addRunFlags(cmd, &f)
 	cmd.Flags().StringArrayVar(&f.services, "service", nil, "use the service that runs at `NAME=URL` instead of starting the plan's NAME; repeatable")
 	cmd.Flags().StringArrayVar(&f.pythonPath, "python-path", nil, "look for Python's modules in `DIR` first, a virtual environment or a folder of pip install --target; repeatable")
+	cmd.Flags().StringVar(&f.against, "against", "", "hold the subjects against the `RECORD` of an old build, measured again in the same rounds where it can be started")
+	cmd.Flags().StringVar(&f.old, "old", "", "find the old code in `FOLDER`, a checkout beside that of the plan; each subject is measured as it was there and as it is here")
+	cmd.Flags().BoolVar(&f.aa, "aa", false, "measure every subject against itself; one that differs from itself: exit status 3")
 	cmd.Flags().StringVar(&f.resume, "resume", "", "go on with the record in `DIR` where it stopped")
 	return cmd
 }
@@ -90,7 +107,9 @@ func addRunFlags(cmd *cobra.Command, f *runFlags) {
 	cmd.Flags().StringVar(&f.out, "out", "", "write the record into `DIR` (default webdyno-records/NAME-TIME)")
 	cmd.Flags().StringVar(&f.preset, "preset", "", "apply the plan's preset `NAME`")
 	cmd.Flags().BoolVar(&f.quick, "quick", false, "shorter rounds and windows; the report is not publishable")
+	cmd.Flags().StringVar(&f.budget, "budget", "", "begin no round after `D`, such as 20m, instead of the plan's budget; 0: no limit")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "list every trial in order and stop")
+	cmd.Flags().BoolVar(&f.plain, "plain", false, "plain lines while it runs, on a terminal too")
 }
 
 // A source is a plan's text and where it is from.
@@ -150,6 +169,7 @@ func (s source) read(f runFlags) (*plan.Plan, error) {
 		Oracles:    workload.Oracles(),
 		Serves:     serve.Names(),
 		Plans:      plans.Names(),
+		Signals:    report.SignalNames(),
 	}
 	if s.dir != "" {
 		opt.Files = os.DirFS(s.dir)
@@ -163,6 +183,15 @@ func startRun(ctx context.Context, con console, src source, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	was, err := openAgainst(f)
+	if err != nil {
+		return err
+	}
+	if was != nil {
+		if p, err = was.extend(p, src, con.err); err != nil {
+			return err
+		}
+	}
 	if err := f.adjust(p); err != nil {
 		return err
 	}
@@ -171,6 +200,7 @@ func startRun(ctx context.Context, con console, src source, f runFlags) error {
 		return err
 	}
 	defer b.close()
+	b.plain = f.plain
 	if len(b.prepared.Entries) < 2 && p.Fallback != "" {
 		b.explainSkipped(con.err)
 		fmt.Fprintf(con.err, "Fewer than two subjects of %s run here; %s is carried out instead.\n\n", p.Name, p.Fallback)
@@ -198,20 +228,17 @@ func startRun(ctx context.Context, con console, src source, f runFlags) error {
 	if err := b.build(ctx, con.err); err != nil {
 		return err
 	}
-	return b.record(ctx, con, f)
+	f.out = f.recordDir(p)
+	return was.conclude(con, f.out, b.record(ctx, con, f))
 }
 
 // record creates the record and carries out the plan into it.
 func (b *bench) record(ctx context.Context, con console, f runFlags) error {
-	dir := f.out
-	if dir == "" {
-		dir = filepath.Join("webdyno-records", b.plan.Name+"-"+time.Now().Format("20060102-150405"))
-	}
 	text, err := withoutPasswords(b.plan).YAML()
 	if err != nil {
 		return err
 	}
-	w, err := record.Create(dir, text, b.setup())
+	w, err := record.Create(f.out, text, b.setup())
 	if err != nil {
 		return err
 	}
@@ -238,6 +265,7 @@ func resumeRun(ctx context.Context, con console, f runFlags) error {
 		return errors.Join(err, w.Close())
 	}
 	defer b.close()
+	b.plain = f.plain
 	b.announce(con.err)
 	if f.dryRun {
 		return errors.Join(b.listTrials(con.out, done(rec)), w.Close())
@@ -264,11 +292,15 @@ func done(rec *record.Record) func(trialID string) bool {
 // conclude builds the report of a record, writes it beside the evidence, and
 // prints its short form.
 func conclude(con console, w *record.Writer, short bool) (*report.Report, error) {
-	rep, err := reportOf(w.Dir())
+	rep, detail, err := detailedReportOf(w.Dir())
 	if err != nil {
 		return nil, err
 	}
 	if err := w.WriteReport("report.json", rep.JSON); err != nil {
+		return nil, err
+	}
+	page := func(out io.Writer) error { return html.Write(out, rep, detail) }
+	if err := w.WriteReport("report.html", page); err != nil {
 		return nil, err
 	}
 	full := func(out io.Writer) error { return rep.Text(out, report.TextOptions{Width: 80}) }
@@ -283,17 +315,27 @@ func conclude(con console, w *record.Writer, short bool) (*report.Report, error)
 	return rep, err
 }
 
-// reportOf draws conclusions from the record in dir.
-func reportOf(dir string) (*report.Report, error) {
+// detailedReportOf draws conclusions from the record in dir, and returns what the
+// page is drawn from beside them.
+func detailedReportOf(dir string) (*report.Report, *report.Detail, error) {
+	in, err := inputOf(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	return report.Detailed(in)
+}
+
+// inputOf opens the record in dir.
+func inputOf(dir string) (report.Input, error) {
 	rec, err := record.Open(dir)
 	if err != nil {
-		return nil, err
+		return report.Input{}, err
 	}
 	p, err := source{name: filepath.Join(dir, "plan.yaml"), text: rec.Plan, dir: ""}.recorded()
 	if err != nil {
-		return nil, err
+		return report.Input{}, err
 	}
-	return report.Build(report.Input{Plan: p, Setup: rec.Setup, Each: rec.Each})
+	return report.Input{Plan: p, Setup: rec.Setup, Each: rec.Each}, nil
 }
 
 // recorded reads a plan from a record, where the folders it names need not
@@ -306,10 +348,14 @@ func (s source) recorded() (*plan.Plan, error) {
 // that measured nothing did not do its work.
 func outcome(rep *report.Report) error {
 	switch {
-	case len(rep.Rows) == 0:
+	case len(rep.Rows)+len(rep.Capacities) == 0:
 		return errors.New("nothing was measured: the report says why")
 	case rep.Missed():
 		return errMissed
+	case rep.AA.Differs() && rep.AA.Run:
+		return errItself
+	case rep.Worse():
+		return errWorse
 	case len(rep.Untold()) > 0:
 		return untoldError(rep.Untold())
 	}

@@ -17,6 +17,9 @@ import (
 
 // adjust applies to a plan what the command line says of its surroundings.
 func (f *runFlags) adjust(p *plan.Plan) error {
+	if err := f.redesign(p); err != nil {
+		return err
+	}
 	for _, s := range f.services {
 		name, address, found := strings.Cut(s, "=")
 		if !found {
@@ -113,6 +116,16 @@ func commandLine() []string {
 		args[i] = password.ReplaceAllString(args[i], "$1:"+hiddenPassword+"@")
 	}
 	return args
+}
+
+// keptPilots is where it is kept how long variants take to warm up; empty for
+// whoever has no home. It is made when there is something to keep.
+func keptPilots() string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(cache, programName, "pilots")
 }
 
 // keptFolders are where builds and node's packages are kept from run to run;

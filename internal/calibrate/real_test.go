@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"webdyno/internal/engine"
-	"webdyno/internal/evidence"
 	"webdyno/internal/host"
 	"webdyno/internal/load"
 	"webdyno/internal/supervise"
@@ -273,7 +272,7 @@ func TestUnreadableIsNotQuiet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tr.activity != (evidence.Activity{Foreign: -1, Steal: -1}) || tr.noise() == "" {
+	if tr.activity.Foreign != -1 || tr.activity.Steal != -1 || tr.noise() == "" {
 		t.Errorf("activity %+v, noise %q; want unknown", tr.activity, tr.noise())
 	}
 }

@@ -13,6 +13,23 @@ type Answer struct {
 	Headers []string `json:"headers"` // names of its fields, in order, as written
 }
 
+// A Body is the body of an answer, told apart from others by its hash.
+type Body struct {
+	Asked  string `json:"asked"`  // as in Answer
+	Bytes  int64  `json:"bytes"`  // in all
+	SHA256 string `json:"sha256"` // the first 16 hexadecimal digits, of its first MiB
+}
+
+// A Date is what was found when a subject's clock was asked for twice, three
+// seconds apart or more.
+type Date string
+
+const (
+	DateUnasked  Date = ""         // it was not up for so long, or sends no Date
+	DateAdvances Date = "advances" // the second answer was dated later
+	DateStands   Date = "stands"   // both had the same date: it is no clock's
+)
+
 // A Framing is how an answer says where its body ends.
 type Framing string
 

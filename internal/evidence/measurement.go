@@ -18,6 +18,10 @@ type Measurement struct {
 
 	Measured *Measured `json:"measured,omitempty"` // what it printed; nil of a server, and where it failed
 
+	Profile *Profile `json:"profile,omitempty"` // nil: none was asked for
+
+	Mode *Mode `json:"mode,omitempty"` // which subjects were alive meanwhile; nil if it was not settled, as of commands that measure themselves
+
 	Services []Service `json:"services,omitempty"` // what ran beside the subject for it, in the plan's order
 
 	Host Activity `json:"host"`
@@ -45,6 +49,13 @@ type Trial struct {
 	Factors  map[string]plan.Level `json:"factors,omitempty"` // those of the workload and the load
 	Bound    bool                  `json:"bound,omitempty"`   // shown as a bound, in no verdict
 	LoadSeed uint64                `json:"load_seed"`
+
+	Step *Step `json:"step,omitempty"` // of a search for a capacity; nil of any other trial
+
+	// Attribution is the profiler that the subject was started with: such a trial
+	// tells where the time goes, and counts in no figure. It belongs to no block;
+	// its load is that of the plain trials of its round at the same setting.
+	Attribution string `json:"attribution,omitempty"`
 }
 
 // Usage is what a process tree used between two moments.
@@ -73,6 +84,10 @@ type Start struct {
 	Proof   string        `json:"proof"` // how it was shown that the listener is the subject's
 	Warmup  Warmup        `json:"warmup"`
 
+	// FirstAnswer is how long its first right answer took, connecting included; 0:
+	// not known.
+	FirstAnswer time.Duration `json:"first_answer_ns,omitempty"`
+
 	// Backlog is how many connections may wait at its listener to be accepted, as
 	// the kernel has it; the smallest of several, 0 if it could not be told.
 	Backlog uint32 `json:"backlog,omitempty"`
@@ -80,15 +95,43 @@ type Start struct {
 	// Answers are what it said before it was loaded: one of each shape, the
 	// number of bytes aside, and no more than a few.
 	Answers []Answer `json:"answers,omitempty"`
+
+	// Bodies are what it said to requests of which the plan does not say what a
+	// right body is, in the order in which all subjects are asked; no more than a
+	// few.
+	Bodies []Body `json:"bodies,omitempty"`
+
+	Date   Date `json:"date,omitempty"`   // what became of the Date field of its answers
+	Unread bool `json:"unread,omitempty"` // it answered before the body of the request had reached it
 }
 
 // Warmup is what the warm-up of a freshly started subject saw.
 type Warmup struct {
 	Lasted   time.Duration `json:"lasted_ns"`
 	Requests uint64        `json:"requests"`
-	Steady   bool          `json:"steady"`               // the last slices agreed; always true of a fixed warm-up
+	Steady   bool          `json:"steady"`               // it lasted as long as it had to; always true of a fixed warm-up
 	Rates    []float64     `json:"rates,omitempty"`      // answers per second, slice by slice
 	Service  []float64     `json:"service_ms,omitempty"` // mean service time in ms, slice by slice
+	CPU      []float64     `json:"cpu_us,omitempty"`     // of the subject for each answer, in us, slice by slice; 0: not known
+
+	// Cycle is how many different settings the slices go round; 0: not known.
+	Cycle int `json:"cycle,omitempty"`
+
+	// Wanted is how long it was to last, by the pilot and what came of earlier
+	// rounds; 0: it was not planned so.
+	Wanted time.Duration `json:"wanted_ns,omitempty"`
+	Pilot  *Pilot        `json:"pilot,omitempty"` // nil: there was none
+}
+
+// A Pilot is what a long warm-up, of the first start of a variant in a run or in
+// an earlier run, has shown of it.
+type Pilot struct {
+	Course string        `json:"course"`         // "flat", "warms-up", "slows-down", "never-steady", "drifting"; "untold"
+	Warm   time.Duration `json:"warm_ns"`        // from the first load until it was steady
+	Lasted time.Duration `json:"lasted_ns"`      // all of it
+	Began  time.Time     `json:"began"`          // wall clock
+	Kept   bool          `json:"kept,omitempty"` // by an earlier run
+	Here   bool          `json:"here,omitempty"` // this warm-up is it
 }
 
 // Activity is what the machine did during a trial, the lab and its subjects
@@ -103,6 +146,52 @@ type Activity struct {
 
 	Network Network  `json:"network,omitzero"`
 	Hiccups *Hiccups `json:"hiccups,omitempty"` // nil if nobody could watch for them
+
+	// Neighbours is how many CPUs the other subjects that were up kept busy
+	// meanwhile. 0 also where it could not be told.
+	Neighbours float64 `json:"neighbours_cpus,omitempty"`
+
+	// OutOfMemory is how many processes the kernel killed for want of memory, in
+	// control groups and out of them. 0 also where it could not be told.
+	OutOfMemory uint64 `json:"oom_kills,omitempty"`
+
+	Pressure *Pressure `json:"pressure,omitempty"` // nil if the kernel does not tell
+	Speed    Speed     `json:"speed,omitzero"`
+	Ports    Ports     `json:"ports,omitzero"`
+}
+
+// Pressure is for which share of the time, 0 to 1, something in the machine
+// waited for what it lacked, as the kernel's pressure files count it: at least one
+// thread for a CPU, and all that had anything to do for memory or for a disk.
+type Pressure struct {
+	CPU    float64 `json:"cpu_some"`
+	Memory float64 `json:"memory_full"`
+	IO     float64 `json:"io_full"`
+}
+
+// Speed is how fast the CPUs in use were. What could not be told is zero.
+type Speed struct {
+	// Canaries are how long the same piece of arithmetic took on the subjects'
+	// CPUs, between this trial and another.
+	Canaries []Canary `json:"canaries,omitempty"`
+
+	Frequency uint64 `json:"khz,omitempty"`       // of the slowest CPU in use, as the window closed
+	Throttled uint64 `json:"throttled,omitempty"` // how often heat slowed a CPU in use down
+}
+
+// A Canary is the CPU time that a fixed piece of arithmetic took on one CPU: what
+// it takes longer than at other times, the CPU is slower.
+type Canary struct {
+	CPU  int           `json:"cpu"`
+	Took time.Duration `json:"took_ns"`
+}
+
+// Ports is how many ports there are for connections of one address of this
+// machine, and how many were waiting to be free again, of all addresses, as the
+// window closed.
+type Ports struct {
+	All     uint64 `json:"all,omitempty"`
+	Waiting uint64 `json:"waiting,omitempty"`
 }
 
 // Network is what went wrong below HTTP, anywhere in webdyno's network
@@ -151,5 +240,6 @@ const (
 	WrongBytes FailureKind = "wrong"       // it answered wrongly under load
 	Instrument FailureKind = "instrument"  // webdyno could not do its part
 	Abandoned  FailureKind = "abandoned"   // cut off by a signal
+	ByHand     FailureKind = "by-hand"     // somebody took it out of the run: no fault of the subject's
 	NoService  FailureKind = "no-service"  // a service it needs did not come up, or ended: no fault of the subject's
 )

@@ -93,7 +93,7 @@ func (q *Equipment) Prepare(ctx context.Context, p *plan.Plan) (*Prepared, error
 		if err != nil {
 			facts.Skipped, facts.Hint = err.Error(), hintOf(err)
 		} else {
-			out.Entries = append(out.Entries, Entry{Variant: v, Index: i, Name: v.Name()})
+			out.Entries = append(out.Entries, Entry{Variant: v, Index: i, Name: v.Name(), JIT: compilesLate(&facts)})
 			out.launches[i] = l
 		}
 		out.Subjects = append(out.Subjects, facts)

@@ -18,6 +18,7 @@ type guest struct {
 	Server
 	sets  []*workload.Set // what it is asked, one for each setting
 	start evidence.Start
+	dated *dated // nil: it gave no date yet
 }
 
 const (
@@ -31,6 +32,9 @@ const (
 // bringUp starts the subject of s, has it answer, and warms it. What goes wrong
 // with the subject is kept in s; the error is for what ends the run.
 func (r *round) bringUp(ctx context.Context, s *seat) error {
+	if gone, err := r.excuse(s); gone || err != nil {
+		return err
+	}
 	if lost := r.without(s.entry.Subject.Uses); lost != nil {
 		s.last = lost
 		return nil
@@ -46,6 +50,9 @@ func (r *round) bringUp(ctx context.Context, s *seat) error {
 	}
 	if err == nil {
 		s.up, s.last = g, nil
+		if r.x.Plan.Searches() {
+			r.idle(ctx, s)
+		}
 		r.lab.observe(SubjectReady{Name: s.entry.Name, Start: g.start})
 		return nil
 	}
@@ -56,6 +63,7 @@ func (r *round) bringUp(ctx context.Context, s *seat) error {
 		f.Last = s.up.LastLines(lastLines)
 	}
 	s.last = &f
+	s.failed++
 	r.lab.observe(SubjectFailed{Name: s.entry.Name, Failure: f})
 	return r.takeDown(s)
 }
@@ -97,7 +105,8 @@ func (r *round) invite(ctx context.Context, s *seat) (*guest, error) {
 	if err := r.verify(ctx, g); err != nil {
 		return nil, err
 	}
-	g.start.Warmup, err = r.warm(ctx, g)
+	r.hold(ctx, g)
+	g.start.Warmup, err = r.warm(ctx, s.entry, g)
 	return g, err
 }
 
@@ -124,8 +133,10 @@ func (r *round) awaitAnswer(ctx context.Context, g *guest, ready plan.Ready) err
 	var firstWrong time.Time
 	var wrongly error // the last wrong answer: it tells more than a later silence
 	for {
+		asked := time.Now()
 		_, err := r.lab.Ask(ctx, g.Address(), ask)
 		if err == nil {
+			g.start.FirstAnswer = time.Since(asked)
 			return nil
 		}
 		if stranger := new(tls.CertificateVerificationError); errors.As(err, &stranger) {
@@ -178,6 +189,8 @@ func (r *round) verify(ctx context.Context, g *guest) error {
 			answer, err := r.lab.Ask(ctx, g.Address(), ask)
 			if err == nil {
 				g.keep(ask, answer)
+				g.keepBody(ask, answer)
+				g.noteDate(ask, answer)
 				continue
 			}
 			kind := evidence.NotReady

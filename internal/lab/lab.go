@@ -48,6 +48,7 @@ type Entry struct {
 	plan.Variant
 	Index int    // among the plan's variants
 	Name  string // as reports call it
+	JIT   bool   // it compiles while it runs, and takes long to warm up
 }
 
 // A Record takes evidence. A *record.Writer is one.
@@ -80,6 +81,13 @@ type Lab struct {
 	// answer is nil where there is an error.
 	Ask func(ctx context.Context, to Address, r *workload.Request) (*workload.Answer, error)
 
+	// Hold tells whether a server answers before it has had the whole of a
+	// request. If nil, that is not looked for.
+	Hold func(ctx context.Context, to Address, r *workload.Request) (unread bool, err error)
+
+	// Canaries tells how fast the subjects' CPUs are. If nil, nobody does.
+	Canaries func() []evidence.Canary
+
 	// Watch begins to watch the machine; the function it returns ends that, and
 	// is told how much CPU time webdyno and the subject used meanwhile. If nil,
 	// the machine is not watched.
@@ -93,6 +101,13 @@ type Lab struct {
 	// MeterSelf is Meter for webdyno's own process. If nil, it is not measured.
 	MeterSelf func() (read func() (*evidence.Usage, error), err error)
 
+	// Pilots keeps what pilots have shown from run to run. If nil, each run has its
+	// own.
+	Pilots PilotStore
+
+	// Control is how somebody steers the run. If nil, nobody does.
+	Control *Control
+
 	// Observe is called with each event, in order. It must return soon: the
 	// next trial waits for it. If nil, nobody looks on.
 	Observe func(Event)
@@ -104,8 +119,16 @@ type Experiment struct {
 	Entries  []Entry
 	Settings []plan.Setting
 
+	// Setup is what the record says of the machine, to judge trials by; nil:
+	// nothing.
+	Setup *evidence.Setup
+
 	// Past is what is on record already, in order.
 	Past []Past
+
+	// Skipped are names of entries that were skipped by hand before: that is on
+	// record.
+	Skipped []string
 
 	// Before hands over what is on record already, for the rule that stops on
 	// precision. If nil, there is nothing.
@@ -137,24 +160,49 @@ const restartsPerRound = 3
 func (l *Lab) Run(ctx context.Context, x Experiment, rec Record) error {
 	began := time.Now()
 	p := x.Plan
-	precise := newPrecision(p, x.timeout())
+	precise, manner := newPrecision(p, x.timeout()), new(conduct)
+	again := &repeats{hopeless: map[int]bool{}}
+	if p.Budget > 0 {
+		again.until = began.Add(p.Budget)
+	}
+	quarry := newHunt(p)
+	pilots := newPilots(&x, l.Pilots)
 	if x.Before != nil {
-		if err := x.Before(precise.add); err != nil {
+		both := func(m *evidence.Measurement) error {
+			quarry.recall(m)
+			manner.remember(m)
+			pilots.recall(m)
+			return precise.add(m)
+		}
+		if err := x.Before(both); err != nil {
 			return err
 		}
 	}
+	pace := pace{began: began}
 	for n := 1; n <= p.Rounds.Max; n++ {
-		if n > 1 && time.Since(began) > p.Budget && p.Budget > 0 {
+		if n > 1 && p.Budget > 0 && time.Since(began) > p.Budget {
 			l.observe(BudgetSpent{Round: n, Budget: p.Budget})
+			break
+		}
+		if n > 1 && l.Control.Stopping() {
+			if err := x.stoppedByHand(rec, n-1); err != nil {
+				return err
+			}
+			l.observe(StoppedByHand{Rounds: n - 1})
 			break
 		}
 		if n > p.Rounds.Min && p.Rounds.Until > 0 && precise.reached(p.Rounds.Until) {
 			l.observe(PrecisionReached{Rounds: n - 1, Until: p.Rounds.Until})
 			break
 		}
-		r := &round{lab: l, x: x, rec: rec, n: n, precise: precise}
+		r := &round{lab: l, x: x, rec: rec, n: n, precise: precise, hunt: quarry, conduct: manner, repeats: again, pilots: pilots}
 		if err := r.carryOut(ctx); err != nil {
 			return fmt.Errorf("round %d: %w", n, err)
+		}
+		pilots.confirm(n)
+		pace.done(r)
+		if f, ok := precise.forecast(p, n, pace.each(), time.Since(began)); ok && r.carried && n < p.Rounds.Max {
+			l.observe(f)
 		}
 	}
 	l.observe(Finished{})

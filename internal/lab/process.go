@@ -15,6 +15,7 @@ import (
 	"webdyno/internal/host"
 	"webdyno/internal/probe"
 	"webdyno/internal/supervise"
+	"webdyno/internal/sys"
 )
 
 // Start starts an entry, on a port of its own, and returns once it listens
@@ -134,6 +135,10 @@ func (q *Equipment) WatchMachine() func(ours time.Duration) evidence.Activity {
 	return func(ours time.Duration) evidence.Activity { return watch.End(began, ours) }
 }
 
+// Canaries tells how fast the CPUs are that subjects are given from. It is what
+// Lab.Canaries wants.
+func (q *Equipment) Canaries() []evidence.Canary { return host.Canaries(q.CPUs.Subjects) }
+
 // inUse are the CPUs that the engine or a subject may run on.
 func (q *Equipment) inUse() []int {
 	all := slices.Concat(q.CPUs.Engine, q.CPUs.Subjects)
@@ -186,3 +191,29 @@ func (n *neighbour) How() string                                     { return ""
 func (n *neighbour) Meter() (func() (*evidence.Usage, error), error) { return nil, nil }
 func (n *neighbour) LastLines(int) []string                          { return nil }
 func (n *neighbour) Stop() (string, error)                           { return "", nil }
+
+// used returns what tells how much CPU time g has used so far, or nil where that
+// is not known or would cost the engine too much to ask.
+func (g *guest) used() func() (time.Duration, error) {
+	if p, ok := g.Server.(interface{ Used() (time.Duration, error) }); ok {
+		return p.Used
+	}
+	return nil
+}
+
+// Used returns how much CPU time the processes that are there have used: what
+// those used that have ended is left out, so that no keeper is asked.
+func (s *process) Used() (time.Duration, error) {
+	if group := s.Cgroup(); group != nil {
+		used, err := group.CPU()
+		return used.Total, err
+	}
+	pids, err := s.Tree()
+	var sum time.Duration
+	for _, pid := range pids {
+		if used, err := sys.ProcessCPU(pid); err == nil {
+			sum += used
+		}
+	}
+	return sum, err
+}

@@ -20,6 +20,11 @@ type round struct {
 	rec     Record
 	n       int // from 1
 	precise *precision
+	conduct *conduct
+	pilots  *pilots
+	repeats *repeats
+	spoilt  string // why the block under way is to be repeated; "" if it is not
+	carried bool   // there was something to do
 
 	ends     int         // of subjects that left something behind, those on record included
 	attempts map[int]int // how often each block had been begun before, by number
@@ -27,6 +32,9 @@ type round struct {
 	seats   []*seat   // one for each entry, in the order of x.Entries
 	helpers []*helper // one for each service that is used, in the plan's order
 	errs    error     // of stopping services within the round
+	hunt    *hunt     // of a plan that searches for capacities
+	leg     *leg      // of that search: the trial that is next; nil of any other
+	sung    song      // the canaries'
 	givenUp bool      // requests of the last trial, which its server may still work on
 }
 
@@ -36,10 +44,18 @@ type seat struct {
 	entry  *Entry
 	up     *guest // nil while it is down
 	starts int
+	failed int               // starts and trials in which it did
 	last   *evidence.Failure // why it is down
+	frozen bool
+
+	idle      time.Duration   // of an answer while nothing else is asked; 0: not known
+	undrained []evidence.Note // of what its last trial left behind
 }
 
 func (r *round) carryOut(ctx context.Context) (err error) {
+	if r.x.Plan.Searches() {
+		return r.search(ctx)
+	}
 	blocks := r.undone()
 	if len(blocks) == 0 {
 		return nil // all of it is on record
@@ -56,19 +72,34 @@ func (r *round) carryOut(ctx context.Context) (err error) {
 	if err := r.startServices(ctx); err != nil {
 		return err
 	}
+	if err := r.gather(ctx); err != nil {
+		return err
+	}
+	for _, b := range blocks {
+		if err := r.block(ctx, b); err != nil {
+			return err
+		}
+	}
+	r.lab.observe(RoundDone{Round: r.n})
+	return nil
+}
+
+// gather brings all subjects up, as far as the mode has them up at all.
+func (r *round) gather(ctx context.Context) error {
+	r.carried = true
+	r.declare()
+	if r.conduct.mode == plan.Exclusive {
+		return nil // each is started for its trial
+	}
 	for _, s := range r.shuffled() {
 		if err := r.bringUp(ctx, s); err != nil {
 			return err
 		}
-	}
-	for _, b := range blocks {
-		for _, v := range b.Order {
-			if err := r.trial(ctx, b, r.seatOf(v)); err != nil {
-				return err
-			}
+		if err := r.rest(s); err != nil {
+			return err
 		}
 	}
-	return nil
+	return r.settleMode(ctx)
 }
 
 // undone returns the blocks of the round that are not on record in full. A
@@ -77,8 +108,7 @@ func (r *round) carryOut(ctx context.Context) (err error) {
 func (r *round) undone() []plan.Block {
 	var blocks []plan.Block
 	r.attempts = map[int]int{}
-	for _, b := range r.x.Plan.Round(r.n) {
-		b.Order = r.present(b.Order)
+	for _, b := range r.x.Plan.RoundAmong(r.n, r.present()) {
 		begun, whole := r.onRecord(b)
 		if whole {
 			continue
@@ -89,14 +119,13 @@ func (r *round) undone() []plan.Block {
 	return blocks
 }
 
-// present leaves out the variants that this machine cannot run.
-func (r *round) present(order []int) []int {
+// present are the variants that this machine can run, but for those that are
+// skipped by hand.
+func (r *round) present() []int {
 	var kept []int
-	for _, v := range order {
-		for i := range r.x.Entries {
-			if r.x.Entries[i].Index == v {
-				kept = append(kept, v)
-			}
+	for i := range r.x.Entries {
+		if !r.lab.Control.Skipped(r.x.Entries[i].Name) {
+			kept = append(kept, r.x.Entries[i].Index)
 		}
 	}
 	return kept
@@ -186,7 +215,7 @@ func (r *round) takeDown(s *seat) error {
 		return nil
 	}
 	problem, err := s.up.Stop()
-	s.up = nil
+	s.up, s.frozen = nil, false
 	if err != nil {
 		return fmt.Errorf("stop %s: %w", s.entry.Name, err)
 	}

@@ -16,13 +16,24 @@ import (
 // trial carries out one trial and records it. Whatever happens to the subject
 // is in the record; the error is for what ends the run.
 func (r *round) trial(ctx context.Context, b plan.Block, s *seat) error {
+	waited, err := r.pause(ctx)
+	if err != nil {
+		return err
+	}
+	if gone, err := r.excuse(s); gone || err != nil {
+		return err
+	}
+	suspended := r.lab.Control.suspended()
 	lost := r.without(s.entry.Subject.Uses)
-	if s.up == nil && lost == nil && s.starts <= restartsPerRound && s.last != nil && s.last.Kind == evidence.Died {
-		if err := r.bringUp(ctx, s); err != nil {
+	if lost == nil {
+		if err := r.rouse(ctx, s); err != nil {
 			return err
 		}
 	}
-	m := &evidence.Measurement{Trial: r.describe(b, s), Began: time.Now(), Host: unwatched}
+	m := &evidence.Measurement{Trial: r.describe(b, s), Mode: r.conduct.settled(), Began: time.Now(), Host: unwatched}
+	if r.leg != nil {
+		r.leg.left, m.Notes = m, r.leg.notes
+	}
 	switch {
 	case lost != nil:
 		m.Failure = lost
@@ -32,9 +43,18 @@ func (r *round) trial(ctx context.Context, b plan.Block, s *seat) error {
 	case s.up == nil:
 		m.Failure = s.last
 	default:
-		r.lab.observe(TrialStarted{Trial: m.Trial, Lasts: r.x.Plan.Rewarm + r.x.Plan.Window})
+		r.lab.observe(TrialStarted{Trial: m.Trial, Lasts: r.rewarm() + r.windowFor(), Used: s.up.used()})
 		m.Start = &s.up.start
+		r.lookAgain(ctx, s.up)
+		canaries := r.canaries()
 		r.measure(ctx, b, s, m)
+		m.Host.Speed.Canaries = canaries
+	}
+	if waited > 0 && b.Order[0] != s.entry.Index {
+		m.Notes = append(m.Notes, pausedNote(waited))
+	}
+	if r.lab.Control.suspended() > suspended && m.Failure == nil {
+		m.Failure = suspension()
 	}
 	if err := r.rec.Append(m); err != nil {
 		return fmt.Errorf("trial %s: %w", m.Trial.ID, err)
@@ -42,11 +62,19 @@ func (r *round) trial(ctx context.Context, b plan.Block, s *seat) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	r.pilots.add(m)
 	if err := r.precise.add(m); err != nil {
 		return err
 	}
+	r.inspect(m)
 	r.lab.observe(TrialDone{Measurement: m})
-	return r.afterwards(s, m.Failure)
+	if err := r.afterwards(s, m.Failure); err != nil {
+		return err
+	}
+	if r.leg != nil {
+		return nil // it is asked a little more before it rests
+	}
+	return r.rest(s)
 }
 
 // afterwards takes a subject down that is not what it was.
@@ -58,6 +86,7 @@ func (r *round) afterwards(s *seat, f *evidence.Failure) error {
 		return nil
 	}
 	s.last = f
+	s.failed++
 	r.lab.observe(SubjectFailed{Name: s.entry.Name, Failure: *f})
 	return r.takeDown(s)
 }
@@ -75,6 +104,9 @@ func (r *round) describe(b plan.Block, s *seat) evidence.Trial {
 	for _, c := range r.x.Settings[b.Setting].Choice {
 		t.Factors[c.Factor] = c.Level
 	}
+	if r.leg != nil {
+		r.leg.mark(&t)
+	}
 	return t
 }
 
@@ -87,7 +119,7 @@ func (r *round) measure(ctx context.Context, b plan.Block, s *seat, m *evidence.
 	}
 	loaded, cancel := untilDone(ctx, needed...)
 	defer cancel()
-	w := &witness{lab: r.lab, server: g}
+	w := &witness{lab: r.lab, server: g, beside: func() others { return r.others(s) }}
 	r.attend(ctx, uses, w)
 	began := time.Now()
 	tally, err := r.lab.Generate.Run(loaded, engine.Job{
@@ -95,9 +127,9 @@ func (r *round) measure(ctx context.Context, b plan.Block, s *seat, m *evidence.
 		Unix:     g.Address().Unix,
 		TLS:      g.Address().TLS,
 		Requests: g.sets[b.Setting],
-		Load:     r.x.Settings[b.Setting].Load,
-		Warmup:   load.Extent{Time: r.x.Plan.Rewarm},
-		Window:   load.Extent{Time: r.x.Plan.Window},
+		Load:     r.loadFor(b),
+		Warmup:   load.Extent{Time: r.rewarm()},
+		Window:   load.Extent{Time: r.windowFor()},
 		Seed:     b.Seed,
 		Edge:     w.edge,
 	})
@@ -154,6 +186,9 @@ type witness struct {
 	activity    evidence.Activity
 	errs        []error
 
+	beside func() others // begins to watch the subjects that are up beside this one
+	others others
+
 	services []*attendance
 	attended []evidence.Service
 	notes    []evidence.Note
@@ -179,6 +214,7 @@ func (w *witness) open() {
 	for _, a := range w.services {
 		a.read = w.begin(a.helper.up.Meter)
 	}
+	w.others = w.beside()
 	w.before = w.answered()
 }
 
@@ -203,17 +239,18 @@ func (w *witness) close() {
 	for _, a := range w.services {
 		a.usage = w.end(a.read)
 	}
+	ours, neighbours := w.others.end()
 	w.self = w.end(w.readSelf)
 	if w.endWatch == nil {
 		return
 	}
-	var ours time.Duration
 	for _, u := range w.used() {
 		if u != nil {
 			ours += u.CPU
 		}
 	}
 	w.activity = w.endWatch(ours)
+	w.activity.Neighbours = neighbours
 }
 
 func (w *witness) end(read func() (*evidence.Usage, error)) *evidence.Usage {

@@ -45,11 +45,15 @@ func (h *Histogram) UnmarshalText(b []byte) error {
 // than ours is counted anew with three digits, each bucket at its lowest value
 // and clamped to our range. The bytes may come from strangers: whatever they
 // are, Decode takes no more than some 100 MB and a second.
-func Decode(text []byte) (*Histogram, error) {
+func Decode(text []byte) (*Histogram, error) { return new(Decoder).Decode(text) }
+
+// Decode is as the function of that name, which sets up a Decoder for one
+// histogram.
+func (d *Decoder) Decode(text []byte) (*Histogram, error) {
 	if len(text) > MaxEncoded {
 		return nil, fmt.Errorf("decode histogram: %d bytes, more than the %d that are read", len(text), MaxEncoded)
 	}
-	if h := decodeSparse(text); h != nil {
+	if h := d.sparse(text); h != nil {
 		return h, nil
 	}
 	foreign, err := hdrhistogram.Decode(text)

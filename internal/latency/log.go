@@ -86,8 +86,9 @@ func seconds(ms int64) string {
 // another tool wrote it: with or without tags, times relative to a base or
 // absolute. It holds one line at a time, so a log of any length can be read.
 type LogReader struct {
-	lines *bufio.Scanner
-	line  int // of the last line read, from 1
+	lines  *bufio.Scanner
+	decode *Decoder
+	line   int // of the last line read, from 1
 	err   error
 
 	start time.Time // of the log, if its header says it
@@ -96,10 +97,17 @@ type LogReader struct {
 }
 
 // NewLogReader returns a reader of the log r.
-func NewLogReader(r io.Reader) *LogReader {
+func NewLogReader(r io.Reader) *LogReader { return new(Decoder).Log(r) }
+
+// Log returns a reader of the log r that uses d's buffers: of the readers that a
+// Decoder has made, only the last is of use.
+func (d *Decoder) Log(r io.Reader) *LogReader {
+	if d.scan == nil {
+		d.scan = make([]byte, 0, 64<<10)
+	}
 	s := bufio.NewScanner(r)
-	s.Buffer(make([]byte, 0, 64<<10), MaxEncoded+1024)
-	return &LogReader{lines: s}
+	s.Buffer(d.scan, MaxEncoded+1024)
+	return &LogReader{lines: s, decode: d}
 }
 
 // Start returns the start of the log, as its header says; the zero Time if the
@@ -112,11 +120,11 @@ func (l *LogReader) Start() time.Time { return l.start }
 func (l *LogReader) Next() (Interval, error) {
 	for l.err == nil && l.lines.Scan() {
 		l.line++
-		text := strings.TrimSpace(l.lines.Text())
+		text := bytes.TrimSpace(l.lines.Bytes())
 		switch {
-		case text == "" || strings.HasPrefix(text, `"StartTimestamp"`):
+		case len(text) == 0 || bytes.HasPrefix(text, []byte(`"StartTimestamp"`)):
 		case text[0] == '#':
-			l.err = l.comment(text)
+			l.err = l.comment(string(text))
 		default:
 			i, err := l.interval(text)
 			if err == nil {
@@ -169,18 +177,24 @@ func (l *LogReader) comment(text string) error {
 	return nil
 }
 
-// interval reads a line of data: [Tag=T,]start,length,max,payload.
-func (l *LogReader) interval(text string) (Interval, error) {
+// interval reads a line of data: [Tag=T,]start,length,max,payload. The payload,
+// nearly all of it, is not copied.
+func (l *LogReader) interval(line []byte) (Interval, error) {
 	var i Interval
+	end := bytes.LastIndexByte(line, ',')
+	if end < 0 {
+		end = len(line)
+	}
+	text, payload := string(line[:end]), line[min(end+1, len(line)):]
 	if rest, ok := strings.CutPrefix(text, "Tag="); ok {
 		i.Tag, text, ok = strings.Cut(rest, ",")
 		if !ok {
 			return i, errors.New("nothing after the tag")
 		}
 	}
-	columns := strings.SplitN(text, ",", 5)
-	if len(columns) != 4 {
-		return i, fmt.Errorf("%d columns; want start, length, maximum and histogram", len(columns))
+	columns := strings.SplitN(text, ",", 4)
+	if len(columns) != 3 {
+		return i, fmt.Errorf("%d columns; want start, length, maximum and histogram", len(columns)+1)
 	}
 	start, err := parseSeconds(columns[0])
 	if err != nil {
@@ -190,7 +204,7 @@ func (l *LogReader) interval(text string) (Interval, error) {
 	if err != nil {
 		return i, fmt.Errorf("length: %w", err)
 	}
-	if i.Histogram, err = Decode([]byte(columns[3])); err != nil {
+	if i.Histogram, err = l.decode.Decode(payload); err != nil {
 		return i, err
 	}
 	l.settle(start)

@@ -1,5 +1,6 @@
-// Package overlay reads curves that somebody else measured: the tables that
-// autobench writes, and arrays of points as the plotting library Flot takes them.
+// Package overlay reads what somebody else measured: curves, as in the tables that
+// autobench writes and in arrays of points as the plotting library Flot takes them,
+// and the summaries that wrk, oha, vegeta and k6 write at their end.
 // It knows what such numbers do not say, and tells: see [Caveats].
 package overlay
 
@@ -27,6 +28,7 @@ const (
 	Response   Quantity = "response"   // ms
 	Errors     Quantity = "errors"     // in %: autobench's are of the replies
 	Deviation  Quantity = "stdev"      // of throughput, per second
+	Percentile Quantity = "percentile" // of response times, ms: of summaries alone
 	Unknown    Quantity = ""           // the file does not say
 )
 
@@ -54,21 +56,48 @@ type SyntaxError struct {
 func (e *SyntaxError) Error() string { return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Err) }
 func (e *SyntaxError) Unwrap() error { return e.Err }
 
-// ReadFile reads the curves of a file.
-func ReadFile(name string) ([]Curve, error) {
+// Content is what a file has: curves, or summaries, at least one.
+type Content struct {
+	Curves    []Curve
+	Summaries []Summary
+}
+
+// ReadFile reads a file.
+func ReadFile(name string) (Content, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return Content{}, err
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, MaxBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return Content{}, fmt.Errorf("%s: %w", name, err)
 	}
 	if len(b) > MaxBytes {
-		return nil, fmt.Errorf("%s: longer than the %d MiB that are read", name, MaxBytes>>20)
+		return Content{}, fmt.Errorf("%s: longer than the %d MiB that are read", name, MaxBytes>>20)
 	}
-	return Read(name, b)
+	return ReadContent(name, b)
+}
+
+// ReadContent reads a text called name. Whose it is shows in the text. The errors
+// are [*SyntaxError].
+func ReadContent(name string, text []byte) (Content, error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if s, ok, err := readJSON(bytes.TrimSpace(text)); ok {
+		if err != nil {
+			return Content{}, &SyntaxError{name, 1, err}
+		}
+		return Content{Summaries: []Summary{s}}, nil
+	}
+	if isWrk(string(text)) {
+		all, line, err := readWrk(string(text))
+		if err != nil {
+			return Content{}, &SyntaxError{name, line, err}
+		}
+		return Content{Summaries: all}, nil
+	}
+	curves, err := Read(name, text)
+	return Content{Curves: curves}, err
 }
 
 // Read reads the curves of a text called name, at least one. Whether it is a table

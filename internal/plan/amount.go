@@ -233,6 +233,9 @@ func (a amount) readFactor(r *reader, at string, n *yaml.Node) {
 // called name.
 func (r *reader) hasFactor(name string) error {
 	var names []string
+	if name == rateKey && r.plan.Searches() {
+		return nil // what is searched for is filled in from trial to trial
+	}
 	for _, f := range r.plan.Factors {
 		if f.Name == name {
 			return nil

@@ -19,15 +19,22 @@ func (r *reader) check() {
 	}
 	r.checkServices()
 	r.checkSubjectNames()
+	r.checkTwins()
 	r.checkTake()
 	r.checkComparable()
 	r.checkLevels("factors", r.plan.Factors)
 	r.checkNames()
 	r.checkWorkload()
+	r.checkCapacity()
+	r.checkProfile()
 	r.checkUses()
 	r.checkSize()
 	r.checkSettings()
 	r.checkRounds()
+	r.checkMargins()
+	r.checkThresholds()
+	r.checkOldOf()
+	r.checkPlain()
 	r.checkClaims()
 }
 
@@ -182,7 +189,7 @@ func (r *reader) checkSubstitution(s *Subject, at string) {
 		own = append(own, v.Name)
 	}
 	started, built := s.uses(at)
-	names := slices.Clone(startNames)
+	names := append(slices.Clone(startNames), profileName)
 	for _, v := range own {
 		if !slices.Contains(names, v) {
 			names = append(names, v)
@@ -191,7 +198,7 @@ func (r *reader) checkSubstitution(s *Subject, at string) {
 	if len(s.Builds) > 0 {
 		names = append(names, "build")
 	}
-	still := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == "port" || n == "url" })
+	still := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == "port" || n == "url" || n == profileName })
 	for _, v := range r.plan.Services {
 		names = append(names, serviceWords(v.Name)...)
 	}

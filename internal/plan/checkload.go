@@ -102,7 +102,11 @@ func (r *reader) checkSize() {
 	settings := combinations(p.Factors)
 	variants := 0
 	for _, s := range p.Subjects {
-		variants += combinations(s.Variants)
+		times := 1
+		if s.Control {
+			times = 2
+		}
+		variants += times * combinations(s.Variants)
 	}
 	if variants <= maxTrials { // many of which may take no part
 		variants = len(p.Variants())
@@ -146,7 +150,7 @@ func (r *reader) checkSettings() {
 			workload = r.checkSetting("workload", c, err)
 		}
 		if load {
-			_, err := l.exact(v)
+			_, err := l.exact(r.plan.withRate(v, 1))
 			load = r.checkSetting("load", c, err)
 		}
 	}

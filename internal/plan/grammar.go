@@ -31,6 +31,7 @@ func grammar(p *Plan) mapping {
 		{"services", "What subjects need running beside them, such as a store: each name with how it is run.", services(&p.Services), false},
 		{"factors", "What varies from trial to trial, in the workload and the load: each name with its levels.", factors(&p.Factors, planFactor), false},
 		{"workload", "What is asked, and how a right answer looks.", p.Workload.grammar(), false},
+		{"capacity", "Goals whose highest rate is searched for: the load is open and has no rate of its own.", p.Capacity.grammar(), false},
 		{"load", "How hard: closed (so many requests in flight) or open (arrivals at a rate).", loads{&p.Load}, false},
 		{"warmup", "Of a freshly started subject, discarded: auto, a time, a count such as 30000req, or none. auto.", warmup(&p.Warmup), false},
 		{"rewarm", "Discarded at the start of each trial, since another subject ran before. 500ms.", span(&p.Rewarm, 0, time.Minute), false},
@@ -38,17 +39,23 @@ func grammar(p *Plan) mapping {
 		{"blocks", "How often each setting is tried in a round. 1.", count(&p.Blocks, 1, 100), false},
 		{"rounds", "How often everything is repeated with freshly started subjects: a number, or {min, max, until}.", rounds(&p.Rounds), false},
 		{"budget", "No new round starts after it; 0: no limit. 30m.", span(&p.Budget, 0, 1000*time.Hour), false},
+		{"mode", "Which subjects are alive while one is under load: resident (all), frozen (all, the others stopped in their tracks), exclusive (that one alone), or auto. auto.",
+			oneOf(&p.Mode, AutoMode, Resident, Frozen, Exclusive), false},
 		{"cpus", "Processors of each subject: a number, or all. 1.", cpus(&p.CPUs), false},
 		{"compare", "The figure that verdicts are about. throughput; of an open load response_p90.", comparedMetric(p), false},
+		{"margin", "How large a difference must be to matter, for all metrics or for each: 2%, or {throughput: 2%, response_p99: 5%}. 2%; of errors a tenth of a point.", margins(&p.Margin), false},
+		{"profile", "Where the time goes: a profile of every subject, taken in trials of their own at the end of a round. off.", profiling(&p.Profile), false},
 		{"objectives", "Bounds to be kept, such as p99<50ms, errors<0.1% or rate>1000.",
 			list[Objective]{into: &p.Objectives, each: objective, what: "objectives", most: 100}, false},
 		{"claims", "Sentences about figures that the plan puts to the test, such as throughput: a > b at per_connection=1.", claims(&p.Claims), false},
 		{"kernel", "Kernel settings that the machine is held against, by sysctl's names; a difference is noted, and nothing is set.", kernel(&p.Kernel), false},
-		{"strict", "Whether doubt about the machine makes a trial invalid. Not built yet.", later{"strict plans"}, false},
+		{"strict", "Whether doubt about the machine makes a trial invalid, and no answer is better than a doubtful one. false.", boolean(&p.Strict), false},
+		{"thresholds", "Where a signal becomes a warning and where it becomes worse, by its name, such as foreign_cpu: {warn: 0.1, worse: 0.3}.", thresholds(&p.Thresholds), false},
 		{"seed", "Of orders, arrivals and random values. 1.", seed(&p.Seed), false},
 		{"fallback", "The shipped plan to carry out instead where fewer than two subjects can run.", name(&p.Fallback), false},
 		{"preset", "Written by webdyno into a record: the preset that led to this plan.", name(&p.Preset), false},
 		{"quick", "Written by webdyno into a record: the plan is a shortened form, and its report not publishable.", boolean(&p.Quick), false},
+		{"aa", "Written by webdyno into a record: an A/A run, in which every subject is measured against itself.", boolean(&p.AA), false},
 	}}
 }
 
@@ -86,7 +93,11 @@ func (s *Subject) grammar() mapping {
 		{"limits", "What it may use at most.", s.Limits.grammar(), false},
 		{"ready", "When it counts as started: when it answers.", s.Ready.grammar(), false},
 		{"stop", "How it is ended.", s.Stop.grammar(), false},
+		{"profile", "How it is profiled where the plan asks for profiles: off, or another profiler than the plan's. The plan's.", subjectProfile(&s.Profile), false},
+		{"plain", "The subject that this one is when no profiler is in it: the report sets what a change gains there beside what it seems to gain here.", name(&s.Plain), false},
+		{"old_of", "The subject of which this one is the old build: the report says what changed between the two, and run ends with status 3 if it got worse.", name(&s.OldOf), false},
 		{"bound", "It is shown as a bound, and takes part in no verdict. false.", boolean(&s.Bound), false},
+		{"control", "It takes part twice, the second time as NAME.twin: the report says whether the two could be told apart, which they should not. false.", boolean(&s.Control), false},
 	}}
 }
 
@@ -177,7 +188,7 @@ func planFactor(name string) error {
 }
 
 func variantFactor(name string) error {
-	if name == "build" || name != "python" && slices.Contains(startNames, name) {
+	if name == "build" || name == profileName || name != "python" && slices.Contains(startNames, name) {
 		return fmt.Errorf("a variant cannot be called %s: want another name, since {%s} is filled in by webdyno", name, name)
 	}
 	return planFactor(name)

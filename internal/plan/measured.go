@@ -19,6 +19,10 @@ type OwnMetric struct {
 	Name   Metric // none of Metrics
 	Unit   string // as it is written behind numbers; may be empty
 	Better Better
+
+	// Requests is how many requests each value stands for, so that what a profile
+	// shows is told for one of them; 0: it is not said.
+	Requests int
 }
 
 // Better says which way of a metric is good.
@@ -85,6 +89,7 @@ func (m *OwnMetric) grammar() form {
 		{"name", "What is written before the colon of a line that holds a value.", name((*string)(&m.Name)), true},
 		{"unit", "Written behind its numbers. None.", metricUnit(&m.Unit), false},
 		{"better", "Which way is good: lower or higher. lower.", oneOf(&m.Better, Lower, Higher), false},
+		{"requests", "How many requests each value stands for: profiles are told for one of them.", count(&m.Requests, 1, 1_000_000_000), false},
 	}}
 }
 

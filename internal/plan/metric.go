@@ -14,15 +14,20 @@ const (
 	ServiceP50   Metric = "service_p50"
 	ServiceP99   Metric = "service_p99"
 	ServerCPU    Metric = "server_cpu" // us per request, of the whole process tree
-	Memory       Metric = "memory"     // MiB, peak RSS
-	Errors       Metric = "errors"     // failed ÷ due, in %
-	StartUp      Metric = "startup"    // ms from exec to the first right answer
+
+	// ThroughputPerCPU is answers per second of CPU time that the process tree used:
+	// ServerCPU's inverse, for setting numbers of processors against each other.
+	ThroughputPerCPU Metric = "throughput_per_cpu"
+
+	Memory  Metric = "memory"  // MiB, peak RSS
+	Errors  Metric = "errors"  // failed ÷ due, in %
+	StartUp Metric = "startup" // ms from exec to the first right answer
 )
 
 // Metrics are all metrics, in the order reports show them.
 var Metrics = []Metric{
 	Throughput, Goodput, Deviation, ResponseP50, ResponseP90, ResponseP99, ResponseMean,
-	ServiceP50, ServiceP99, ServerCPU, Memory, Errors, StartUp,
+	ServiceP50, ServiceP99, ServerCPU, ThroughputPerCPU, Memory, Errors, StartUp,
 }
 
 // Unit returns the unit of the metric's figures.
@@ -32,6 +37,8 @@ func (m Metric) Unit() string {
 		return "req/s"
 	case ServerCPU:
 		return "us"
+	case ThroughputPerCPU:
+		return "req/CPU-s"
 	case Memory:
 		return "MiB"
 	case Errors:
@@ -41,7 +48,9 @@ func (m Metric) Unit() string {
 }
 
 // HigherIsBetter tells which way of the metric is good.
-func (m Metric) HigherIsBetter() bool { return m == Throughput || m == Goodput }
+func (m Metric) HigherIsBetter() bool {
+	return m == Throughput || m == Goodput || m == ThroughputPerCPU
+}
 
 // An Objective is a bound that a figure must keep: "p99<50ms", "errors<0.1%",
 // "rate>1000".

@@ -32,18 +32,26 @@ type Plan struct {
 	Blocks int           // K: blocks of each setting in a round
 	Rounds Rounds
 	Budget time.Duration // no new round starts after it
+	Mode   Mode          // which subjects are alive while one is under load
 	CPUs   CPUs          // of each subject, unless it says otherwise
 
 	Kernel []Var // kernel settings that the machine is held against, and that are never set
 
 	Compare    Metric // what the verdicts are about
+	Margin     Margins
 	Objectives []Objective
+	Capacity   Capacity // what is searched for; zero: nothing
+	Profile    Profiling
 	Claims     []Claim // put to the test, in the order written
 	Seed       uint64  // of orders, arrivals and random values
+
+	Strict     bool        // doubt about the machine makes a trial invalid
+	Thresholds []Threshold // of signals, in the order written
 
 	Fallback string // name of a shipped plan to carry out instead where fewer than two subjects can run
 	Preset   string // the preset that was applied, if any
 	Quick    bool   // a shortened form: its report is not publishable
+	AA       bool   // an A/A run: see AgainstItself
 }
 
 // A Subject is a server under test, described well enough to be started again
@@ -74,7 +82,11 @@ type Subject struct {
 	Limits   Limits
 	Ready    Ready
 	Stop     Stop
-	Bound    bool // shown as a bound, in no verdict
+	Profile  SubjectProfile // how it is profiled, where the plan asks for profiles
+	Bound    bool           // shown as a bound, in no verdict
+	Control  bool           // it takes part twice, the second time under another name: see TwinOf
+	Plain    string         // the subject that this one is when no profiler is in it; empty: none
+	OldOf    string         // the subject of which this one is the old build; empty: of none
 }
 
 // A Var is an environment variable.
@@ -187,8 +199,9 @@ type Load struct {
 
 // A Warmup is how a freshly started subject is warmed. The zero Warmup is none.
 type Warmup struct {
-	Auto   bool // until its rate is steady
+	Auto   bool // as long as a pilot says
 	Extent load.Extent
+	Pilot  time.Duration // how long the pilot lasts; 0: as the subject needs. Only with Auto
 }
 
 // Rounds says how often everything is repeated, each time with every subject

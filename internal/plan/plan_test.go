@@ -440,6 +440,22 @@ budget: 1h
 	if got, want := p.Estimate(2), 334*time.Second; got != want {
 		t.Errorf("%v, want %v", got, want)
 	}
+	if got, want := p.Shortest(2), 334*time.Second; got != want {
+		t.Errorf("at least %v, want %v", got, want)
+	}
+	p.Rounds = Rounds{Min: 6, Max: 10, Until: 0.02}
+	if got, want := p.Shortest(2), 200400*time.Millisecond; got != want {
+		t.Errorf("at least %v, want %v", got, want)
+	}
+	p.Mode = Frozen // 600 ms more each trial
+	if got, want := p.Estimate(2), 406*time.Second; got != want {
+		t.Errorf("frozen: %v, want %v", got, want)
+	}
+	p.Mode = Exclusive // 6 starts of 1.7 s instead of one
+	if got, want := p.Estimate(2), 504*time.Second; got != want {
+		t.Errorf("exclusive: %v, want %v", got, want)
+	}
+	p.Mode = AutoMode
 	p.Budget = time.Minute
 	if got, want := p.Estimate(2), time.Minute+33400*time.Millisecond; got != want {
 		t.Errorf("with a budget: %v, want %v", got, want)

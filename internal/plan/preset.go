@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -84,7 +83,7 @@ func (r *reader) checkPresets(presets *yaml.Node) Complaints {
 			v := lookup(e.value, "take")
 			c.complainAt(v.Line, v.Column, "want one of them", "preset %s: take: and subjects: say the same", e.name)
 		}
-		for _, k := range []string{"presets", "preset", "quick"} {
+		for _, k := range []string{"presets", "preset", "quick", "aa"} {
 			if v := lookup(e.value, k); v != nil {
 				c.complainAt(v.Line, v.Column, "want it left out", "preset %s: a preset cannot change %s", e.name, k)
 			}
@@ -98,7 +97,7 @@ func (r *reader) applied(name string, base, changes *yaml.Node) *reader {
 	if changes.Kind != yaml.MappingNode {
 		return r.again()
 	}
-	for _, k := range []string{"presets", "preset", "quick"} {
+	for _, k := range []string{"presets", "preset", "quick", "aa"} {
 		changes = without(changes, k)
 	}
 	with := r.again()
@@ -163,6 +162,10 @@ func shorten(p *Plan) {
 	}
 	p.Window = min(p.Window, quickWindow)
 	p.Rewarm = min(p.Rewarm, quickRewarm)
+	p.Capacity.shorten()
+	if p.Profile.With != "" {
+		p.Profile.shorten()
+	}
 	if e := &p.Warmup.Extent; !p.Warmup.Auto && e.Count == 0 {
 		e.Time = min(e.Time, quickWarmup)
 	}
@@ -172,7 +175,7 @@ func shorten(p *Plan) {
 func compared(p *Plan) int {
 	n := 0
 	for _, v := range p.Variants() {
-		if !v.Subject.Bound {
+		if _, twin := p.TwinOf(v.Subject.Name); !v.Subject.Bound && !twin {
 			n++
 		}
 	}
@@ -184,6 +187,5 @@ func compared(p *Plan) int {
 // Bonferroni's correction included: log2(2m/0.05) for m pairs, rounded up. For
 // one pair that is 6, with which the interval begins to exist at all.
 func roundsNeeded(k int) int {
-	pairs := max(1, k*(k-1)/2)
-	return int(math.Ceil(math.Log2(2 * float64(pairs) / 0.05)))
+	return roundsForPairs(k * (k - 1) / 2)
 }

@@ -22,7 +22,7 @@ type Options struct {
 	Quick  bool   // apply the preset "quick", or shorten the plan where it has none
 
 	// Names known elsewhere; nil: not checked.
-	HeaderSets, Oracles, Serves, Plans []string
+	HeaderSets, Oracles, Serves, Plans, Signals []string
 
 	// Recorded says that the plan comes from a record: what it names need not
 	// exist any more.
@@ -100,6 +100,8 @@ func defaults() Plan {
 		Blocks:   1,
 		Budget:   30 * time.Minute,
 		CPUs:     CPUs{N: 1},
+		Mode:     AutoMode,
+		Margin:   Margins{Others: DefaultMargin},
 		Seed:     1,
 	}
 }
@@ -110,6 +112,8 @@ func (r *reader) fillIn() {
 	if !r.written("workload.path") {
 		p.Workload.Path = Text{Literal: "/"}
 	}
+	r.fillCapacity()
+	p.Profile.fill()
 	r.fillLoad()
 	if !r.written("compare") {
 		p.Compare = usualMetric(p)
@@ -117,6 +121,7 @@ func (r *reader) fillIn() {
 	p.Rounds = fillRounds(p.Rounds, r.written("rounds.until"))
 	r.fillServices()
 	for i := range p.Subjects {
+		p.Subjects[i].Control = p.Subjects[i].Control || p.AA && !p.Subjects[i].Bound
 		fillSubject(&p.Subjects[i], r.written(join(item("subjects", i), "needs.modules")))
 	}
 }

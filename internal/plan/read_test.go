@@ -34,6 +34,7 @@ func world() Options {
 		Oracles:    []string{"classifier"},
 		Serves:     []string{"hello", "classifier"},
 		Plans:      []string{"first-look", "handler-work"},
+		Signals:    []string{"foreign_cpu", "lag", "steal"},
 	}
 }
 

@@ -14,14 +14,21 @@ import (
 
 // Variants returns everything the plan starts: the subjects in the order
 // written, each with every combination of the levels of its own factors, the
-// last factor changing fastest, as far as Take has them.
+// last factor changing fastest, as far as Take has them; each of a control's
+// followed by its twin.
 func (p *Plan) Variants() []Variant {
 	var vs []Variant
 	for i := range p.Subjects {
 		s := &p.Subjects[i]
+		twin := s.twin()
 		for _, c := range product(s.Variants) {
-			if v := (Variant{Subject: s, Choice: c}); p.Takes(v) {
-				vs = append(vs, v)
+			v := Variant{Subject: s, Choice: c}
+			if !p.Takes(v) {
+				continue
+			}
+			vs = append(vs, v)
+			if s.Control {
+				vs = append(vs, Variant{Subject: twin, Choice: c})
 			}
 		}
 	}
@@ -101,15 +108,26 @@ func values(choice []Choice) map[string]string {
 	return m
 }
 
-// Round returns the blocks of round n, from 1, in the order in which they are
-// measured: p.Blocks of each setting, shuffled, each with all variants in an
-// order of its own. It depends on nothing but the plan and n, so that a round
-// can be taken up again where it was broken off.
-//
-// Order holds every index into Variants; whoever cannot run one of them leaves
-// it out, and the order of the others stays as it is.
+// Round returns the blocks of round n, from 1, with all variants of the plan:
+// see RoundAmong.
 func (p *Plan) Round(n int) []Block {
-	variants := len(p.Variants())
+	all := make([]int, len(p.Variants()))
+	for i := range all {
+		all[i] = i
+	}
+	return p.RoundAmong(n, all)
+}
+
+// RoundAmong returns the blocks of round n, from 1, in the order in which they
+// are measured: p.Blocks of each setting, shuffled, each with the variants that
+// are present, which are indices into Variants. Their orders over the blocks of
+// a setting, all rounds together, are the rows of balanced squares: each variant
+// is measured at each place equally often, and after each other one. That holds
+// for those that are present, and so whoever cannot run some must say so.
+//
+// It depends on nothing but the plan, n and present, so that a round can be taken
+// up again where it was broken off.
+func (p *Plan) RoundAmong(n int, present []int) []Block {
 	settings := combinations(p.Factors)
 	rng := rand.New(rand.NewPCG(load.Seed(p.Seed, n), 0))
 
@@ -120,10 +138,14 @@ func (p *Plan) Round(n int) []Block {
 		}
 	}
 	rng.Shuffle(len(blocks), func(i, j int) { blocks[i], blocks[j] = blocks[j], blocks[i] })
+	orders := newOrders(p.Seed, present)
+	before := make([]int, settings) // blocks of each setting
 	for i := range blocks {
+		s := blocks[i].Setting
 		blocks[i].Number = i + 1
-		blocks[i].Order = rng.Perm(variants)
+		blocks[i].Order = orders.of(s, (n-1)*p.Blocks+before[s])
 		blocks[i].Seed = load.Seed(p.Seed, n, i+1)
+		before[s]++
 	}
 	return blocks
 }
@@ -175,31 +197,59 @@ func fileLetter(c rune) rune {
 const (
 	startTime   = 500 * time.Millisecond // of an interpreter, until it answers rightly
 	stopTime    = 200 * time.Millisecond
-	autoTime    = 5 * time.Second        // until a rate is seen to be steady
+	autoTime    = 4 * time.Second        // of a warm-up whose length a pilot has shown
+	pilotTime   = 10 * time.Second       // of a pilot of code that does not compile while it runs
 	quickTime   = 3 * time.Second        // the same, in a plan made quick
 	trialTime   = 100 * time.Millisecond // around a trial: connecting, draining, writing down
+	thawTime    = time.Second            // discarded after a thaw
 	measureTime = 10 * time.Second       // of a command that measures itself
 	guessRate   = 5000                   // requests per second, for warm-ups that are counted
 )
 
 // Estimate says how long the plan takes if so many of its variants can run: the
 // longest its rounds allow, or its budget and one round where that is shorter.
+// Shortest says how long it takes at least.
 //
-// It assumes half a second for a subject to start and a fifth to stop, five
-// seconds for a warm-up left to webdyno (three in a quick plan), 5,000 requests a second where a warm-up
+// It assumes half a second for a subject to start and a fifth to stop, four
+// seconds for a warm-up left to webdyno (three in a quick plan) and ten, once, for
+// the pilot that says how long it is, 5,000 requests a second where a warm-up
 // is counted in requests, and a tenth of a second around each trial. A command
 // that measures itself is taken to run for ten seconds. Builds and
-// waiting for a quiet machine are not in it.
-func (p *Plan) Estimate(variants int) time.Duration {
+// waiting for a quiet machine are not in it; neither are blocks that have to be
+// repeated.
+func (p *Plan) Estimate(variants int) time.Duration { return p.estimate(variants, p.Rounds.Max) }
+
+// Shortest is like Estimate, of the fewest rounds that the plan may end with.
+func (p *Plan) Shortest(variants int) time.Duration {
+	if p.Rounds.Until > 0 {
+		return p.estimate(variants, p.Rounds.Min)
+	}
+	return p.Estimate(variants)
+}
+
+func (p *Plan) estimate(variants, rounds int) time.Duration {
 	trials := combinations(p.Factors) * p.Blocks
 	trial := p.Rewarm + p.Window + trialTime
 	around := startTime + p.Warmup.expected(p.Quick) + stopTime
-	if p.Measures() {
+	switch {
+	case p.Measures():
 		trial, around = measureTime+trialTime, 0
+	case p.Mode == Exclusive: // each trial has a start of its own
+		trial, around = trial+around, 0
+	case p.Mode == Frozen:
+		trial += max(0, thawTime-p.Rewarm)
 	}
 	each := around + time.Duration(trials)*trial
 	round := time.Duration(variants) * each
-	whole := time.Duration(p.Rounds.Max) * round
+	whole := time.Duration(rounds) * round
+	if p.Searches() {
+		var first time.Duration
+		round, first = p.estimateSearch(variants)
+		whole = time.Duration(rounds)*round + first
+	}
+	if p.Warmup.Auto && !p.Quick && !p.Measures() {
+		whole += time.Duration(variants) * (max(pilotTime, p.Warmup.Pilot) - autoTime)
+	}
 	if p.Budget > 0 {
 		whole = min(whole, p.Budget+round)
 	}

@@ -21,7 +21,7 @@ func makeSchema() ([]byte, error) {
 	s := grammar(new(Plan)).schema(false)
 	changes := grammar(new(Plan)).schema(true)
 	properties := changes["properties"].(object)
-	for _, k := range []string{"preset", "quick"} {
+	for _, k := range []string{"preset", "quick", "aa"} {
 		delete(properties, k)
 	}
 	properties["subjects"] = object{

@@ -38,7 +38,7 @@ func (p *Plan) Settings() ([]Setting, error) {
 		if s.Workload, err = p.Workload.exact(values(c)); err != nil {
 			return nil, fmt.Errorf("%sworkload: %w", at(c), err)
 		}
-		if s.Load, err = p.Load.exact(values(c)); err != nil {
+		if s.Load, err = p.loadOf(c); err != nil {
 			return nil, fmt.Errorf("%sload: %w", at(c), err)
 		}
 		all = append(all, s)

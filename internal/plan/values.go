@@ -309,9 +309,10 @@ func parseCPUs(s string) (CPUs, error) {
 	return CPUs{N: x}, nil
 }
 
-// warmup is a time, a count such as 30000req, auto or none.
+// warmup is a time, a count such as 30000req, auto or none; or a mapping that says
+// how long the pilot of an automatic one is.
 func warmup(into *Warmup) form {
-	return scalar{
+	plain := scalar{
 		want: "want a time such as 2s, a count such as 30000req, auto or none",
 		json: object{"anyOf": []any{
 			object{"enum": []string{"auto", "none"}},
@@ -327,6 +328,32 @@ func warmup(into *Warmup) form {
 		},
 		print: func() *yaml.Node { return textNode(into.String()) },
 	}
+	detailed := mapping{what: "`warmup:`", keys: []key{
+		{"pilot", "How long the first start of each variant is warmed, to learn how long the others have to be.", pilotSpan(into), true},
+	}}
+	return either{
+		want: plain.want + ", or {pilot: a time}", scalar: plain, mapping: detailed,
+		chosen: func() form {
+			if into.Pilot > 0 {
+				return detailed
+			}
+			return plain
+		},
+	}
+}
+
+// pilotSpan is the pilot's time, which makes a warm-up automatic.
+func pilotSpan(into *Warmup) form {
+	f := span(&into.Pilot, 5*time.Second, 10*time.Minute).(scalar)
+	accept := f.accept
+	f.accept = func(r *reader, at string, n *yaml.Node) error {
+		err := accept(r, at, n)
+		if err == nil {
+			*into = Warmup{Auto: true, Pilot: into.Pilot}
+		}
+		return err
+	}
+	return f
 }
 
 func parseWarmup(s string) (Warmup, error) {

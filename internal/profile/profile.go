@@ -164,8 +164,8 @@ func Merge(all []*Profile) (*Profile, error) {
 	var data []*pprof.Profile
 	sum := &Profile{Format: all[0].Format}
 	said := map[string]bool{}
-	for _, p := range all {
-		data = append(data, mergeable(p.Data))
+	for i, p := range all {
+		data = append(data, mergeable(p.Data, int64(i)))
 		for _, s := range p.Says {
 			if !said[s] {
 				said[s] = true
@@ -178,13 +178,65 @@ func Merge(all []*Profile) (*Profile, error) {
 		return nil, fmt.Errorf("merge profiles: %w", err)
 	}
 	sum.Data = merged
+	joinCounts(merged)
 	return sum, nil
+}
+
+// labelKept marks a sample that has counts and weighs nothing: pprof would drop
+// it, and the counts with it, so that it weighs one meanwhile.
+const labelKept = "kept"
+
+// labelPart keeps what profilers knew of a function as a whole apart while
+// profiles are merged: pprof takes two samples with the same labels for one, and
+// what the labels count would count once.
+const labelPart = "part"
+
+// joinCounts makes one sample of those that hold a function's counts in the parts
+// of a sum, and drops the number of the part.
+func joinCounts(p *pprof.Profile) {
+	first := map[uint64]*pprof.Sample{}
+	p.Sample = slices.DeleteFunc(p.Sample, func(s *pprof.Sample) bool {
+		if len(s.NumLabel[labelPart]) == 0 {
+			return false
+		}
+		if len(s.NumLabel[labelKept]) > 0 {
+			s.Value[0]--
+		}
+		for _, label := range []string{labelPart, labelKept} {
+			delete(s.NumLabel, label)
+			delete(s.NumUnit, label)
+		}
+		sum := first[s.Location[0].ID]
+		if sum == nil {
+			first[s.Location[0].ID] = s
+			return false
+		}
+		for i, v := range s.Value {
+			sum.Value[i] += v
+		}
+		for _, label := range []string{labelCalls, labelPrimitive, labelCumulative} {
+			for i, n := range s.NumLabel[label] {
+				if i < len(sum.NumLabel[label]) {
+					sum.NumLabel[label][i] += n
+				}
+			}
+		}
+		return true
+	})
 }
 
 // mergeable returns a copy that pprof merges: it wants a kind of period, and
 // what a listing's head says is not true of a sum.
-func mergeable(p *pprof.Profile) *pprof.Profile {
+func mergeable(p *pprof.Profile, part int64) *pprof.Profile {
 	p = p.Copy()
+	for _, s := range p.Sample {
+		if len(s.NumLabel[labelCalls]) > 0 && len(s.Location) == 1 {
+			s.NumLabel[labelPart] = []int64{part + 1} // of a label of zero pprof keeps nothing
+			if !slices.ContainsFunc(s.Value, func(v int64) bool { return v != 0 }) {
+				s.NumLabel[labelKept], s.Value[0] = []int64{1}, 1
+			}
+		}
+	}
 	if p.PeriodType == nil {
 		p.PeriodType = &pprof.ValueType{}
 	}

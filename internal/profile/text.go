@@ -155,12 +155,15 @@ func (d *Difference) gains(gs []Gain) string {
 // amount writes a weight: a time, or a number of whatever it is.
 func (d *Difference) amount(x float64) string { return weightText(x, d.Unit) }
 
-func weightText(x float64, of string) string {
+func weightText(x float64, of string) string { return Amount(x, of) }
+
+// Amount writes a weight in a table's unit: a time, or a number of whatever it is.
+func Amount(x float64, of string) string {
 	if of != "nanoseconds" {
 		return unit.Number(x)
 	}
 	if x < 0 {
-		return "-" + weightText(-x, of)
+		return "-" + Amount(-x, of)
 	}
 	switch {
 	case x >= 1e9:

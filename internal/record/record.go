@@ -24,6 +24,8 @@ const (
 	trialsFile = "trials.ndjson"
 	hdrFolder  = "hdr"
 	logsFolder = "logs"
+
+	profilesFolder = "profiles" // made with the first profile
 )
 
 // What a reader takes in at most. A record may come from a stranger, and must

@@ -90,12 +90,23 @@ func TestEveryFieldIsKept(t *testing.T) {
 	m.Failure.Exit, m.Failure.After = "exited with status 139", 4
 	m.Start.Warmup.Service = []float64{0.5, 0.25}
 	m.Start.Backlog = 128
+	m.Start.Bodies = []evidence.Body{{Asked: "GET /", Bytes: 12, SHA256: "0123456789abcdef"}}
+	m.Start.Date, m.Start.Unread = evidence.DateStands, true
+	m.Host.Neighbours, m.Host.OutOfMemory = 0.01, 1
+	m.Host.Pressure = &evidence.Pressure{CPU: 0.1, Memory: 0.2, IO: 0.3}
+	m.Host.Speed = evidence.Speed{Canaries: []evidence.Canary{{CPU: 1, Took: 20e6}}, Frequency: 3e6, Throttled: 1}
+	m.Host.Ports = evidence.Ports{All: 28232, Waiting: 7}
+	m.Start.FirstAnswer = 3e6
+	m.Start.Warmup.CPU, m.Start.Warmup.Cycle, m.Start.Warmup.Wanted = []float64{12.5, 0}, 2, 2e9
+	m.Start.Warmup.Pilot = &evidence.Pilot{Course: "warms-up", Warm: 1e9, Lasted: 10e9, Began: began, Kept: true, Here: true}
 	m.Start.Answers = []evidence.Answer{{
 		Asked: "GET /", Status: 200, Version: "1.1", Head: 120, Body: 12, Framing: evidence.ByLength, Kept: true, Headers: []string{"Date"},
 	}}
 	wantFilled(t, "Answer", reflect.ValueOf(m.Start.Answers[0]))
 	m.Trial.Variant = map[string]string{"python": "pypy"}
 	m.Trial.Bound, m.Trial.Attempt = true, 1
+	m.Trial.Step = &evidence.Step{Stage: evidence.Overload, Goal: "p99<10ms", Rate: 500, Capacity: 1000, Times: 1.5}
+	wantFilled(t, "Step", reflect.ValueOf(*m.Trial.Step))
 	m.Tally.Connections = evidence.Connections{Opened: 1, Failed: 2, Stale: 3, ClosedByServer: 4, ClosedByUs: 5}
 	m.Tally.Connect.Record(7)
 	m.Tally.ReceiveLag.Record(9)
@@ -104,6 +115,8 @@ func TestEveryFieldIsKept(t *testing.T) {
 	m.Tally.Idle = evidence.Idle{Asked: 3, Opened: 2, Ended: 1}
 	m.Measured = &evidence.Measured{Metric: "loop", Unit: "s", Better: "lower", Values: []float64{0.0912, 0.09}, Lasted: 5}
 	wantFilled(t, "Measured", reflect.ValueOf(*m.Measured))
+	m.Mode = &evidence.Mode{Name: "frozen", Why: "while idle, b used 3 % of a CPU", Idle: []evidence.IdleUse{
+		{Subject: "b", Variant: map[string]string{"python": "pypy"}, Share: 0.03}}}
 	m.Services = []evidence.Service{{
 		Name: "store", Says: "Redis 7.0.15", Usage: m.Server, CPUs: 1, Shared: true,
 		Calls: &evidence.Calls{Commands: []string{"xrange"}, Made: 1, Due: 2, Answered: 3, Wrong: 4, Resent: 5},

@@ -31,6 +31,8 @@ type wireLine struct {
 	Client   *wireUsage         `json:"client,omitempty"`
 	Measured *wireMeasured      `json:"measured,omitempty"`
 	Start    *wireStart         `json:"start,omitempty"`
+	Profile  *evidence.Profile  `json:"profile,omitempty"`
+	Mode     *evidence.Mode     `json:"mode,omitempty"`
 	Services []evidence.Service `json:"services,omitempty"`
 	Host     wireActivity       `json:"host"`
 	Notes    []wireNote         `json:"notes,omitempty"`
@@ -48,6 +50,9 @@ type wireTrial struct {
 	Factors  map[string]plan.Level `json:"factors,omitempty"`
 	Bound    bool                  `json:"bound,omitempty"`
 	LoadSeed uint64                `json:"load_seed,string"` // jq and JavaScript would round a number of 64 bits
+	Step     *evidence.Step        `json:"step,omitempty"`
+
+	Attribution string `json:"attribution,omitempty"`
 }
 
 type wireTally struct {
@@ -130,8 +135,15 @@ type wireStart struct {
 	Address string        `json:"address"`
 	Proof   string        `json:"proof"`
 	Warmup  wireWarmup    `json:"warmup"`
-	Backlog uint32        `json:"backlog,omitempty"`
-	Answers []wireAnswer  `json:"answers,omitempty"`
+
+	FirstAnswer time.Duration `json:"first_answer_ns,omitempty"`
+
+	Backlog uint32       `json:"backlog,omitempty"`
+	Answers []wireAnswer `json:"answers,omitempty"`
+
+	Bodies []evidence.Body `json:"bodies,omitempty"`
+	Date   evidence.Date   `json:"date,omitempty"`
+	Unread bool            `json:"unread,omitempty"`
 }
 
 type wireAnswer struct {
@@ -151,6 +163,11 @@ type wireWarmup struct {
 	Steady   bool          `json:"steady"`
 	Rates    []float64     `json:"rates,omitempty"`
 	Service  []float64     `json:"service_ms,omitempty"`
+	CPU      []float64     `json:"cpu_us,omitempty"`
+
+	Cycle  int             `json:"cycle,omitempty"`
+	Wanted time.Duration   `json:"wanted_ns,omitempty"`
+	Pilot  *evidence.Pilot `json:"pilot,omitempty"`
 }
 
 type wireActivity struct {
@@ -160,6 +177,12 @@ type wireActivity struct {
 
 	Network evidence.Network  `json:"network,omitzero"`
 	Hiccups *evidence.Hiccups `json:"hiccups,omitempty"`
+
+	Neighbours  float64            `json:"neighbours_cpus,omitempty"`
+	OutOfMemory uint64             `json:"oom_kills,omitempty"`
+	Pressure    *evidence.Pressure `json:"pressure,omitempty"`
+	Speed       evidence.Speed     `json:"speed,omitzero"`
+	Ports       evidence.Ports     `json:"ports,omitzero"`
 }
 
 type wireNote struct {
@@ -196,6 +219,8 @@ func lineOf(m *evidence.Measurement) *wireLine {
 		Client:   (*wireUsage)(m.Client),
 		Failure:  (*wireFailure)(m.Failure),
 		Measured: (*wireMeasured)(m.Measured),
+		Profile:  m.Profile,
+		Mode:     m.Mode,
 		Services: m.Services,
 		Notes:    notesOut(m.Notes),
 	}
@@ -203,7 +228,8 @@ func lineOf(m *evidence.Measurement) *wireLine {
 		l.Tally = tallyOut(m.Tally)
 	}
 	if s := m.Start; s != nil {
-		l.Start = &wireStart{s.Ready, s.Listens, s.PID, s.Address, s.Proof, wireWarmup(s.Warmup), s.Backlog, answersOut(s.Answers)}
+		l.Start = &wireStart{s.Ready, s.Listens, s.PID, s.Address, s.Proof, wireWarmup(s.Warmup), s.FirstAnswer, s.Backlog, answersOut(s.Answers),
+			s.Bodies, s.Date, s.Unread}
 	}
 	return l
 }
@@ -259,14 +285,17 @@ func (l *wireLine) measurement() (*evidence.Measurement, error) {
 		Client:   (*evidence.Usage)(l.Client),
 		Failure:  (*evidence.Failure)(l.Failure),
 		Measured: (*evidence.Measured)(l.Measured),
+		Profile:  l.Profile,
+		Mode:     l.Mode,
 		Services: l.Services,
 		Notes:    notesIn(l.Notes),
 	}
 	if s := l.Start; s != nil {
 		m.Start = &evidence.Start{
 			Ready: s.Ready, Listens: s.Listens, PID: s.PID,
-			Address: s.Address, Proof: s.Proof, Warmup: evidence.Warmup(s.Warmup),
+			Address: s.Address, Proof: s.Proof, Warmup: evidence.Warmup(s.Warmup), FirstAnswer: s.FirstAnswer,
 			Backlog: s.Backlog, Answers: answersIn(s.Answers),
+			Bodies: s.Bodies, Date: s.Date, Unread: s.Unread,
 		}
 	}
 	if l.Tally == nil {

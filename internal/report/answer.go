@@ -24,9 +24,22 @@ func (t *table) answer(r *Report, pairs []*pair) []string {
 	for _, s := range t.leads() {
 		answer = append(answer, s+".")
 	}
+	if r.Changes != nil {
+		answer = append(answer, r.Changes.Answer...)
+	}
 	answer = append(answer, r.fallSentences()...)
+	if len(r.Capacities) > 0 {
+		answer = append(append(answer, r.capacitySentences()...), r.overloadSentences()...)
+		return answer[:min(len(answer), mostSentences)]
+	}
 	if len(r.Rows) == 0 {
 		return append(answer, "Nothing was measured that could be reported.")
+	}
+	if r.AA != nil && r.AA.Run {
+		return append(answer, r.AA.sentences()...)
+	}
+	if r.AA.Differs() {
+		answer = append(answer, r.AA.sentences()...)
 	}
 	ends, between := t.byImportance()
 	if r.curved() {
@@ -44,7 +57,7 @@ func (t *table) answer(r *Report, pairs []*pair) []string {
 	for _, s := range between {
 		sentences = append(sentences, t.versusAt(s, pairs)...)
 	}
-	if len(sentences) == 0 {
+	if len(sentences) == 0 && r.Changes == nil {
 		sentences = t.figuresAlone(r, append(ends, between...))
 	}
 	answer = append(answer, r.kneeSentences()...)
@@ -227,7 +240,7 @@ func (p *pair) sentence(factorNames []string) string {
 			first.name, second.name, p.by(), space(where), times(ratio), more))
 	case v == Equivalent:
 		return capital(fmt.Sprintf("%s and %s are equivalent%s%s, within %s (%s).",
-			first.name, second.name, p.by(), space(where), unit.Share(Margin), times(ratio)))
+			first.name, second.name, p.by(), space(where), unit.Share(p.margin), times(ratio)))
 	}
 	return capital(comma(where) + p.ahead(first, second, ratio) + ".")
 }
@@ -391,6 +404,8 @@ func metricName(m plan.Metric) string {
 	switch m {
 	case plan.Throughput:
 		return "throughput"
+	case capacityMetric:
+		return "the capacity"
 	case plan.Goodput:
 		return "the goodput"
 	case plan.Deviation:
@@ -409,6 +424,8 @@ func metricName(m plan.Metric) string {
 		return "the p99 service time"
 	case plan.ServerCPU:
 		return "the server CPU per request"
+	case plan.ThroughputPerCPU:
+		return "the throughput per second of server CPU"
 	case plan.Memory:
 		return "the memory"
 	case plan.Errors:

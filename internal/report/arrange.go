@@ -25,6 +25,9 @@ type table struct {
 	ends        []*trial // what was wrong as a round ended, by round: of no setting, and no trials
 	cells       map[place]*cell
 	tries       map[place][]*trial // those that put load on the subject, sound or not
+	superseded  []*trial           // of attempts at blocks that were begun again
+	unalike     []evidence.Note    // where subjects' answers differ
+	lives       []Life             // of the subjects' processes
 }
 
 type place struct{ variant, setting int }
@@ -35,6 +38,8 @@ type variant struct {
 	index int
 	name  string
 	bound bool
+	twin  bool // of another: it is compared with that one alone
+	older bool // the old build of another: set against that one alone
 }
 
 // A setting is one choice of the workload's and the load's factors.
@@ -50,8 +55,14 @@ type trial struct {
 	Began   time.Time
 	Failure *evidence.Failure
 
-	tried bool // the subject was up, and load was put on it
-	terms      // on which it worked
+	tried      bool           // the subject was up, and load was put on it
+	came       time.Duration  // what bringing the subject up took; 0: not known
+	mode       *evidence.Mode // in which it was carried out
+	terms                     // on which it worked
+	sights                    // what pictures need of it
+	conditions                // under which it was carried out
+	stay       Stay           // what it tells of its process
+	sought                    // by a search for capacities
 
 	variant *variant
 	setting *setting
@@ -107,37 +118,46 @@ func arrange(in Input) (*table, error) {
 	if err := in.each(t.take); err != nil {
 		return nil, err
 	}
-	t.trials = lastAttempts(t.trials)
+	t.settle()
+	return t, nil
+}
+
+// settle puts what was taken in into its order.
+func (t *table) settle() {
+	t.trials, t.superseded = lastAttempts(t.trials)
 	t.factorNames = t.namesOfFactors()
 	t.allVariants()
 	t.allSettings()
 	slices.SortStableFunc(t.trials, compareTrials)
+	slices.SortStableFunc(t.superseded, compareAttempts)
 	slices.SortStableFunc(t.ends, func(a, b *trial) int {
 		return cmp.Or(cmp.Compare(a.Trial.Round, b.Trial.Round), cmp.Compare(a.Trial.ID, b.Trial.ID))
 	})
+	t.across()
 	t.fillCells()
-	return t, nil
 }
 
 // take reduces a measurement to what the report needs of it. What a subject left
 // behind at a round's end is recorded as a block 0: it is no trial.
+//
+// A trial for attribution is none either: its subject was slowed down by a
+// profiler, and nothing that is concluded from other trials may know of it.
 func (t *table) take(m *evidence.Measurement) error {
-	c := Circumstances{
-		Load:       exactLoad(t.plan.Load, m.Trial.Factors),
-		CPUsShared: t.setup != nil && t.setup.CPUs.Shared,
-	}
-	if t.setup != nil && m.Tally != nil {
-		c.Ceiling = CeilingOf(t.setup.Facts, m.Tally.Backend, c.Load)
+	if m.Trial.Attribution != "" {
+		return nil
 	}
 	tr := &trial{Trial: m.Trial, Began: m.Began, Failure: m.Failure}
-	tr.notes = distinct(append(slices.Clone(m.Notes), Grade(m, c)...))
+	notes, seen := grade(m, CircumstancesOf(t.plan, t.setup, m))
+	tr.notes = distinct(append(slices.Clone(m.Notes), notes...))
 	tr.grade = evidence.Worst(tr.notes)
+	tr.came, tr.mode = came(m), m.Mode
 	if m.Trial.Block == 0 {
 		t.ends = append(t.ends, tr)
 		return nil
 	}
-	tr.digest = digestOf(m)
-	tr.tried, tr.terms = m.Measured == nil && m.Start != nil, termsOf(m)
+	tr.digest, tr.conditions = digestOf(m), conditionsOf(m, seen)
+	tr.tried, tr.terms, tr.sights, tr.stay = m.Measured == nil && m.Start != nil, termsOf(m), sightsOf(m), StayOf(m)
+	tr.sought = soughtIn(m, t.plan)
 	t.trials = append(t.trials, tr)
 	return nil
 }
@@ -150,7 +170,7 @@ func (t *table) namesOfFactors() []string {
 	}
 	others := map[string]bool{}
 	for _, tr := range t.trials {
-		for f := range tr.Trial.Factors {
+		for f := range tr.settled() {
 			others[f] = !slices.Contains(names, f)
 		}
 	}
@@ -166,13 +186,15 @@ func (t *table) namesOfFactors() []string {
 // setup, then of the plan, then of the alphabet.
 func (t *table) allVariants() {
 	byName := map[string]*variant{}
-	for _, tr := range t.trials {
+	for _, tr := range slices.Concat(t.trials, t.superseded) {
 		name := VariantName(tr.Trial)
 		if byName[name] == nil {
 			byName[name] = &variant{Who: who(tr.Trial.Subject, tr.Trial.Variant), name: name}
 		}
 		tr.variant = byName[name]
 		tr.variant.bound = tr.variant.bound || tr.Trial.Bound
+		_, tr.variant.twin = t.plan.TwinOf(tr.Trial.Subject)
+		tr.variant.older = t.plan.NewOf(tr.Trial.Subject) != ""
 	}
 	first := t.declared()
 	t.variants = slices.SortedFunc(maps.Values(byName), func(a, b *variant) int {
@@ -222,10 +244,10 @@ func who(subject string, choice map[string]string) Who {
 func (t *table) allSettings() {
 	byName := map[string]*setting{}
 	for _, tr := range t.trials {
-		name := settingName(t.factorNames, tr.Trial.Factors)
+		name := settingName(t.factorNames, tr.settled())
 		if byName[name] == nil {
 			byName[name] = &setting{factors: Factors{}}
-			maps.Copy(byName[name].factors, tr.Trial.Factors)
+			maps.Copy(byName[name].factors, tr.settled())
 		}
 		tr.setting = byName[name]
 	}
@@ -284,7 +306,7 @@ func (t *table) fillCells() {
 		if t.cells[at] == nil {
 			t.cells[at] = &cell{variant: tr.variant, setting: tr.setting}
 		}
-		if tr.sound() {
+		if tr.sound() && tr.Trial.Step == nil {
 			t.cells[at].add(tr)
 		}
 		if tr.tried {
@@ -350,7 +372,7 @@ func (t *table) confidence() float64 {
 }
 
 func (t *table) skipped() []Skipped {
-	all := []Skipped{}
+	all := t.skippedByHand()
 	if t.setup == nil {
 		return all
 	}
@@ -364,7 +386,7 @@ func (t *table) skipped() []Skipped {
 
 // blames tells whether a failure is the subject's.
 func blames(f *evidence.Failure) bool {
-	return f.Kind != evidence.Instrument && f.Kind != evidence.Abandoned && f.Kind != evidence.NoService
+	return f.Kind != evidence.Instrument && f.Kind != evidence.Abandoned && f.Kind != evidence.NoService && f.Kind != evidence.ByHand
 }
 
 // troubled returns the trials and, after those of its round, what a round's end
@@ -399,17 +421,18 @@ func (t *trial) answeredWrongly() bool { return slices.ContainsFunc(t.notes, isW
 func (t *table) invalid() []Invalid {
 	all := []Invalid{}
 	for _, tr := range t.troubled() {
-		if tr.sound() || tr.Failure != nil && blames(tr.Failure) || tr.answeredWrongly() {
-			continue
+		if tr.removed() {
+			all = append(all, tr.invalid(false))
 		}
-		var why []string
-		for _, n := range tr.notes {
-			if n.Grade == evidence.X {
-				why = append(why, n.Text)
-			}
-		}
-		all = append(all, Invalid{who(tr.Trial.Subject, tr.Trial.Variant), tr.Trial.Round, tr.Trial.ID, strings.Join(why, "; ")})
 	}
+	for _, tr := range t.superseded {
+		if tr.removed() && !tr.interrupted() {
+			all = append(all, tr.invalid(true))
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Invalid) int {
+		return cmp.Compare(a.Round, b.Round)
+	})
 	return all
 }
 
@@ -469,11 +492,21 @@ func (t *table) notes(fits []Fit, terms []Terms) []evidence.Note {
 		all = append(all, t.setup.Notes...)
 	}
 	all = append(all, gather(t.trials)...)
-	all = append(all, unequal(terms)...)
-	for _, f := range fits {
-		all = append(all, f.Notes...)
-	}
+	all = append(all, t.ofRun()...)
+	all = append(all, t.strictNotes()...)
+	all = append(all, t.unlike(terms)...)
+	all = append(all, fitNotes(fits)...)
 	kept := append([]evidence.Note{}, distinct(all)...)
 	slices.SortStableFunc(kept, worseFirst)
 	return kept
+}
+
+// unlike returns where the terms and the answers of subjects differ. What is known
+// of the bodies' bytes says more than their lengths.
+func (t *table) unlike(terms []Terms) []evidence.Note {
+	notes := unequal(terms)
+	if slices.ContainsFunc(t.trials, func(tr *trial) bool { return len(tr.bodies) > 0 }) {
+		notes = slices.DeleteFunc(notes, func(n evidence.Note) bool { return n.Kind == "unequal-body" })
+	}
+	return append(notes, t.unalike...)
 }

@@ -56,7 +56,7 @@ func besideOf(m *evidence.Measurement) []beside {
 				b.cpu = exactly(float64(u.CPU.Nanoseconds()) / 1000 / float64(u.Answered))
 			}
 			if s.CPUs > 0 {
-				b.busy = exactly(busy(s))
+				b.busy = exactly(busyShare(s))
 			}
 		}
 		if s.Calls != nil {
@@ -91,30 +91,55 @@ func upper(commands []string) string {
 	return strings.Join(all, " and ")
 }
 
-// busy is the share that a service used of the CPUs that it may run on.
-func busy(s *evidence.Service) float64 {
+// busyShare is the share that a service used of the CPUs that it may run on.
+func busyShare(s *evidence.Service) float64 {
 	return s.Usage.CPU.Seconds() / s.Usage.Span.Seconds() / float64(s.CPUs)
 }
 
-// services warns where a service, and not the subject, may be what was measured,
-// and where answers did not cost the calls that they should have.
-func (g *grader) services() {
+// serviceCalls warns where answers did not cost the calls that they should have.
+func (g *grader) serviceCalls(l limits) {
 	for i := range g.m.Services {
 		s := &g.m.Services[i]
-		if c := s.Calls; c != nil && !c.Balanced() {
-			g.say("calls-unbalanced", evidence.X, "%s counted %s calls of %s for %s answers%s",
-				s.Name, unit.Count(int64(c.Made)), upper(c.Commands), unit.Count(int64(c.Answered)), imbalance(c))
-		}
-		u := s.Usage
-		if u == nil || u.Span <= 0 || s.CPUs == 0 {
+		c := s.Calls
+		if c == nil {
 			continue
 		}
-		switch {
-		case !s.Shared && busy(s) > limits.service.warn:
-			g.say("service-near-limit", evidence.B, "%s used %s of its own CPUs: it, and not the subject, may be the limit", s.Name, unit.Share(busy(s)))
-		case s.Shared && g.m.Server != nil && u.CPU > g.m.Server.CPU:
-			g.say("service-weighs-more", evidence.B, "%s, on the same CPUs as the subject, used more of them (%s) than the subject did", s.Name, unit.Share(busy(s)))
+		if c.Balanced() {
+			g.see(max(g.now.value, 0))
+			continue
 		}
+		g.graded(l, 1, "calls-unbalanced", "%s counted %s calls of %s for %s answers%s",
+			s.Name, unit.Count(int64(c.Made)), upper(c.Commands), unit.Count(int64(c.Answered)), imbalance(c))
+	}
+}
+
+// serviceCPU warns where a service, and not the subject, may be what was
+// measured.
+func (g *grader) serviceCPU(l limits) {
+	for i := range g.m.Services {
+		s := &g.m.Services[i]
+		if u := s.Usage; u == nil || u.Span <= 0 || s.CPUs == 0 || s.Shared {
+			continue
+		}
+		most := max(g.now.value, busyShare(s))
+		g.graded(l, busyShare(s), "service-near-limit", "%s used %s of its own CPUs: it, and not the subject, may be the limit", s.Name, unit.Share(busyShare(s)))
+		g.see(most)
+	}
+}
+
+// serviceWeight warns where a service on the subject's own CPUs took more of them
+// than the subject did.
+func (g *grader) serviceWeight(l limits) {
+	for i := range g.m.Services {
+		s := &g.m.Services[i]
+		u, subject := s.Usage, g.m.Server
+		if u == nil || u.Span <= 0 || s.CPUs == 0 || !s.Shared || subject == nil || u.CPU <= 0 {
+			continue
+		}
+		weight := float64(u.CPU) / float64(u.CPU+subject.CPU)
+		most := max(g.now.value, weight)
+		g.graded(l, weight, "service-weighs-more", "%s, on the same CPUs as the subject, used more of them (%s) than the subject did", s.Name, unit.Share(busyShare(s)))
+		g.see(most)
 	}
 }
 

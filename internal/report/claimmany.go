@@ -26,7 +26,7 @@ func (t *table) fieldOf(c plan.Claim, at claimPlace, first *variant) (f field, w
 	}
 	for _, v := range t.variants {
 		switch {
-		case v != first && (v.bound || !c.Among.Holds(v.Subject, v.Variant)):
+		case v != first && (v.bound || v.older || !c.Among.Holds(v.Subject, v.Variant)):
 		case t.absentAt(v, at) != "":
 			f.without = append(f.without, v.name)
 		default:

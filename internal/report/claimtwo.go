@@ -85,7 +85,7 @@ func (t *table) related(c plan.Claim, at claimPlace, odds chance) finding {
 	} else {
 		j = t.between(c.Metric, sides[0], sides[1], c.Form == plan.Difference || c.Form == plan.Compared && differs(c.Metric))
 	}
-	j.want = regionOf(c, j.scale, odds)
+	j.want = regionOf(c, j.scale, odds, t.plan.MarginOf(c.Metric))
 	return j.finding(odds)
 }
 
@@ -112,13 +112,13 @@ func differs(m plan.Metric) bool { return m == plan.Errors }
 
 // regionOf returns where the figure of a claim must lie. Equality is tested as
 // verdicts test it, by an interval of twice the error: two one-sided tests.
-func regionOf(c plan.Claim, s claimScale, odds chance) region {
+func regionOf(c plan.Claim, s claimScale, odds chance, usual float64) region {
 	if c.Form != plan.Compared {
 		return region{lo: s.in(c.In.Lo), hi: s.in(c.In.Hi)}
 	}
 	margin := c.Within
 	if margin == 0 {
-		margin = Margin
+		margin = usual
 	}
 	edge := math.Log1p(margin)
 	if !s.logs {

@@ -35,6 +35,7 @@ type pair struct {
 	test     stat.RankTest
 	adjusted float64 // p, over the pairs of the setting
 	alpha    float64
+	margin   float64        // of the ratio, as a share
 	grade    evidence.Grade // worst of the trials on either side
 	atLimit  bool           // the instrument was the limit of one side or both
 	explores bool
@@ -62,7 +63,7 @@ func (t *table) pairsAt(metric plan.Metric, s *setting) []*pair {
 	var here []*pair
 	for i, a := range t.variants {
 		for _, b := range t.variants[i+1:] {
-			if a.bound || b.bound {
+			if a.bound || b.bound || a.older || b.older || a.twin || b.twin || t.plan.AA {
 				continue
 			}
 			if p := t.pair(metric, s, a, b); len(p.logs)+p.silent > 0 {
@@ -79,6 +80,7 @@ func (t *table) pair(metric plan.Metric, s *setting, a, b *variant) *pair {
 		a: a, b: b, setting: s, metric: metric, higher: higher, speed: t.ofSpeed(metric),
 		logs:     map[int]stat.Span{},
 		alpha:    1 - t.confidence(),
+		margin:   t.margin(metric),
 		explores: metric != t.primary(),
 	}
 	ca, cb := t.at(a, s), t.at(b, s)
@@ -187,6 +189,11 @@ func (p *pair) conclude() {
 // ratio of one, of all that they allow.
 func between(logs []stat.Span, level float64) (stat.Estimate, stat.Span) {
 	below, above, _ := stat.HodgesLehmannBetween(logs, level)
+	return nearestToZero(below, above)
+}
+
+// nearestToZero joins what an estimate is at the least and at the most.
+func nearestToZero(below, above stat.Estimate) (stat.Estimate, stat.Span) {
 	e := below
 	e.Hi = above.Hi
 	switch {
@@ -247,14 +254,22 @@ func (p *pair) sign() int {
 	return 0
 }
 
-// equivalent tells whether the ratio was shown to lie within Margin of one (two
+// margin returns how far a ratio may be from one not to matter. That of errors
+// is of their difference, and no help where it is ratios that are compared.
+func (t *table) margin(metric plan.Metric) float64 {
+	if differs(metric) {
+		return plan.DefaultMargin
+	}
+	return t.plan.MarginOf(metric)
+}
+
+// equivalent tells whether the ratio was shown to lie within the margin of one (two
 // one-sided tests). Two that were both measured at the instrument's own limit
 // are alike for that reason, and nothing is shown; neither is it by rounds that do
 // not tell the whole ratio.
 func (p *pair) equivalent() bool {
-	edge := math.Log1p(Margin)
-	return p.ratio.HasInterval() && p.narrow.HasInterval() && !p.atLimit && p.oneSided()+p.silent == 0 &&
-		p.narrow.Lo >= -edge && p.narrow.Hi <= edge
+	edge := math.Log1p(p.margin)
+	return p.ratio.HasInterval() && !p.atLimit && p.oneSided()+p.silent == 0 && p.narrow.Within(-edge, edge)
 }
 
 func (p *pair) verdict() Verdict {
@@ -284,7 +299,7 @@ func (p *pair) needs() int {
 	if math.IsInf(p.ratio.Hi-p.ratio.Lo, 0) {
 		return 0
 	}
-	half := (p.ratio.Hi - p.ratio.Lo) / 2 / max(math.Log1p(Margin), math.Abs(p.ratio.Value))
+	half := (p.ratio.Hi - p.ratio.Lo) / 2 / max(math.Log1p(p.margin), math.Abs(p.ratio.Value))
 	return max(p.ratio.N+1, stat.MinFor(1-p.alpha), int(math.Ceil(float64(p.ratio.N)*half*half)))
 }
 
@@ -311,6 +326,7 @@ func (p *pair) comparison() Comparison {
 		Note:        p.note(),
 		P:           exactly(p.test.P),
 		PAdjusted:   exactly(p.adjusted),
+		Student:     p.student(),
 		Verdict:     p.verdict(),
 		Measurable:  p.equivalent() && p.sign() != 0,
 		NeedsRounds: p.needs(),

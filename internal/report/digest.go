@@ -17,10 +17,12 @@ type digest struct {
 	loaded   bool // the subject was under load; without it, what follows is zero
 	outcomes [evidence.NumOutcomes]uint64
 	wrong    uint64
+	causes   map[string]uint64 // of the failed
 	inWindow uint64
 	window   time.Duration
 
 	throughput, deviation, serverCPU, memory, startUp Number
+	perCPU, busy                                      Number // answers per CPU second; processors kept busy
 
 	own      plan.Metric // what the subject measured of itself; empty: nothing
 	ownValue Number
@@ -36,6 +38,7 @@ type digest struct {
 
 func digestOf(m *evidence.Measurement) *digest {
 	d := &digest{throughput: throughput(m), serverCPU: serverCPU(m), memory: memory(m), startUp: startUp(m)}
+	d.perCPU, d.busy = perCPU(m), occupied(m)
 	d.own, d.ownValue = ownValue(m)
 	d.beside = besideOf(m)
 	t := m.Tally
@@ -44,6 +47,7 @@ func digestOf(m *evidence.Measurement) *digest {
 	}
 	d.loaded = true
 	d.deviation = deviation(t)
+	d.causes = t.Causes
 	d.outcomes, d.wrong, d.inWindow, d.window = t.Outcomes, t.Wrong, t.InWindow, t.Window
 	d.response, d.responseWrong = pack(t.Response), pack(t.ResponseWrong)
 	d.service, d.lag = pack(t.Service), pack(t.Lag)

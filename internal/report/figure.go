@@ -46,7 +46,7 @@ func (t *table) rowsOf(c *cell, metrics []plan.Metric) []Row {
 		unit, _ := t.metric(metric)
 		row := Row{
 			Who: c.variant.Who, Factors: c.setting.factors, Metric: metric, Unit: unit, shown: t.shown(metric), speed: t.ofSpeed(metric),
-			N: known(values), Notes: notes, Bound: c.variant.bound, LowerBound: limited && ofLoad(metric),
+			N: known(values), Notes: notes, Bound: c.variant.bound, LowerBound: limited && ofLoad(metric), rounds: values, numbers: c.roundNumbers(),
 		}
 		row.Value, row.Lo, row.Hi = summary(values, metric, t.confidence())
 		for _, tr := range trials {
@@ -118,6 +118,14 @@ func (c *cell) trials() []*trial {
 	var all []*trial
 	for _, r := range c.rounds {
 		all = append(all, r.trials...)
+	}
+	return all
+}
+
+func (c *cell) roundNumbers() []int {
+	var all []int
+	for _, r := range c.rounds {
+		all = append(all, r.number)
 	}
 	return all
 }

@@ -29,6 +29,9 @@ type Method struct {
 	Window string `json:"window,omitempty"`
 	Load   string `json:"load,omitempty"`
 
+	Mode       *evidence.Mode `json:"mode,omitempty"`        // which subjects were alive while one was under load, and why
+	BestBlocks *Blocks        `json:"best_blocks,omitempty"` // how many blocks a round should have held
+
 	Measured bool `json:"measured,omitempty"` // each trial is one run of a command that measures itself
 
 	Seed   uint64 `json:"seed"`
@@ -40,6 +43,10 @@ type Method struct {
 	BusiestCPU Number `json:"busiest_cpu"` // likewise: the busiest trial
 	LagP99     Number `json:"lag_p99_us"`  // of all trials together
 
+	Margin float64 `json:"margin"` // of equivalence, as a share, by the primary metric
+
+	Global []Global `json:"global,omitempty"` // whether the subjects of a setting differ at all
+
 	Interval string `json:"interval"` // how the intervals are made
 }
 
@@ -47,7 +54,11 @@ func (t *table) method() Method {
 	m := Method{
 		Rounds: t.rounds(), Blocks: t.plan.Blocks, Trials: len(t.trials),
 		Load: loadText(t.plan.Load, t.plan.Factors), Seed: t.plan.Seed, Preset: t.plan.Preset,
+		Margin:   t.margin(t.primary()),
 		Interval: "median over rounds, with the exact 95 % signed-rank interval (Hodges–Lehmann)",
+	}
+	if t.plan.Searches() {
+		m.Load = searchedLoad(m.Load)
 	}
 	if t.confidence() != Level {
 		m.Interval += ", computed at 96 % because rounds end when intervals are narrow"
@@ -61,6 +72,7 @@ func (t *table) method() Method {
 		m.setup(s)
 	}
 	t.instrument(&m)
+	m.Global = t.globals()
 	m.Services, m.Tested = t.servicesUsed(), t.tested()
 	return m
 }

@@ -54,7 +54,7 @@ func TestScalingScales(t *testing.T) {
 	want := build(t, b.input())
 	b.stretch = 4
 	got := build(t, b.input())
-	factor := map[plan.Metric]float64{plan.Throughput: 0.25, plan.Goodput: 0.25, plan.Memory: 1, plan.Errors: 1}
+	factor := map[plan.Metric]float64{plan.Throughput: 0.25, plan.Goodput: 0.25, plan.ThroughputPerCPU: 0.25, plan.Memory: 1, plan.Errors: 1}
 	for i, row := range got.Rows {
 		f, ok := factor[row.Metric]
 		if !ok {

@@ -49,6 +49,8 @@ func (s *sample) measure(metric plan.Metric, timeout time.Duration) Number {
 		return pooled(s.blocks)
 	case plan.ServerCPU:
 		return meanLog(s.blocks, func(d *digest) Number { return d.serverCPU })
+	case plan.ThroughputPerCPU:
+		return meanLog(s.blocks, func(d *digest) Number { return d.perCPU })
 	case plan.Memory:
 		return meanLog(s.blocks, func(d *digest) Number { return d.memory })
 	case plan.StartUp:
@@ -171,6 +173,22 @@ func serverCPU(m *evidence.Measurement) Number {
 		return Number{}
 	}
 	return share(float64(m.Server.CPU)/float64(time.Microsecond), float64(m.Server.Answered))
+}
+
+// perCPU returns answers per second of CPU time that the process tree used.
+func perCPU(m *evidence.Measurement) Number {
+	if m.Server == nil {
+		return Number{}
+	}
+	return share(float64(m.Server.Answered), m.Server.CPU.Seconds())
+}
+
+// occupied returns how many processors the process tree kept busy.
+func occupied(m *evidence.Measurement) Number {
+	if m.Server == nil {
+		return Number{}
+	}
+	return share(float64(m.Server.CPU), float64(m.Server.Span))
 }
 
 func memory(m *evidence.Measurement) Number {

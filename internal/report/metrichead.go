@@ -23,6 +23,8 @@ func metricHead(m plan.Metric) string {
 		return "Start-up, from exec to the first right answer"
 	case plan.ServerCPU:
 		return "Server CPU per request"
+	case plan.ThroughputPerCPU:
+		return "Answers per second of server CPU"
 	}
 	s := strings.TrimPrefix(metricName(m), "the ")
 	return strings.ToUpper(s[:1]) + s[1:]

@@ -10,11 +10,14 @@ import (
 	"webdyno/internal/unit"
 )
 
-// An Overlay is a file of curves that somebody else measured, to be shown beside
-// the report's own. Each of its curves has a quantity that is known.
+// An Overlay is what somebody else measured, in a file or in another record, to be
+// shown beside the report's own. Each of its curves has a quantity that is known.
 type Overlay struct {
-	Name   string // of the file, as it is shown
-	Curves []overlay.Curve
+	Name      string // of the file, as it is shown
+	Curves    []overlay.Curve
+	Summaries []overlay.Summary
+	Figures   []Foreign // of another record
+	Caveats   []string  // beyond those that show in the rest
 }
 
 // HasRates tells whether the report has curves over an offered rate, beside which
@@ -34,13 +37,27 @@ var overlaid = [...]struct {
 	{overlay.Deviation, plan.Deviation, "Standard deviation of throughput, per second", false},
 }
 
-// overlays writes the curves of other people beside those of the report.
+// overlays writes what other people measured beside the report's own.
 func (r *Report) overlays(p *page, all []Overlay) {
 	if len(all) == 0 {
 		return
 	}
+	if slices.ContainsFunc(all, func(o Overlay) bool { return len(o.Curves) > 0 }) {
+		r.curvesBeside(p, all)
+	} else {
+		p.title("Beside figures from elsewhere")
+		p.paragraph("  ", notComparable)
+	}
+	foreignTable(p, all)
+	for _, c := range overlayCaveats(all) {
+		p.paragraph("  ! ", c)
+	}
+}
+
+// curvesBeside draws and writes curves over the offered rate.
+func (r *Report) curvesBeside(p *page, all []Overlay) {
 	p.title("Beside curves from elsewhere")
-	p.paragraph("  ", "NOT COMPARABLE, BY DESIGN: another machine, another method, another time. The same axis shows what the curves look like, and not which server is faster.")
+	p.paragraph("  ", notComparable+" The same axis shows what the curves look like, and not which server is faster.")
 	l := layOver{report: r, rows: r.indexed()}
 	l.legend(p, all)
 	for _, q := range overlaid {
@@ -52,11 +69,6 @@ func (r *Report) overlays(p *page, all []Overlay) {
 		}
 		if len(curves) > 0 {
 			l.quantity(p, q.title, q.times, append(l.ours(q.metric), curves...))
-		}
-	}
-	for _, o := range all {
-		for _, c := range overlay.Caveats(o.Curves) {
-			p.paragraph("  ! ", printable(o.Name)+": "+c+".")
 		}
 	}
 }

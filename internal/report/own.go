@@ -68,8 +68,11 @@ func (t *table) shown(m plan.Metric) string {
 }
 
 // idle looks at the connections that were to be held beside those of the load.
-func (g *grader) idle() {
+func (g *grader) idle(limits) {
 	n := g.t.Idle
+	if n.Asked > 0 {
+		g.see(float64(n.Asked-min(n.Opened, n.Asked)) + float64(n.Ended))
+	}
 	if n.Opened < n.Asked {
 		g.say("idle-missing", evidence.B, "only %d of %d idle connections could be opened", n.Opened, n.Asked)
 	}

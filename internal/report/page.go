@@ -29,6 +29,7 @@ type page struct {
 	buf   bytes.Buffer
 	width int
 	color bool
+	kept  *layout // nil: lines are laid out in buf
 }
 
 func newPage(o TextOptions) *page {
@@ -45,12 +46,20 @@ func (p *page) flush(w io.Writer) error {
 }
 
 func (p *page) line(s string) {
+	if p.kept != nil {
+		p.kept.line(s)
+		return
+	}
 	p.buf.WriteString(strings.TrimRight(s, " "))
 	p.buf.WriteByte('\n')
 }
 
 // title writes a line that stands out, a blank one before it.
 func (p *page) title(s string) {
+	if p.kept != nil {
+		p.kept.title(s)
+		return
+	}
 	if p.buf.Len() > 0 {
 		p.line("")
 	}
@@ -60,6 +69,10 @@ func (p *page) title(s string) {
 // paragraph wraps a text, its first line after the first indent and the others
 // after blanks of the same length.
 func (p *page) paragraph(indent, s string) {
+	if p.kept != nil {
+		p.kept.paragraph(indent, s)
+		return
+	}
 	blank := strings.Repeat(" ", utf8.RuneCountInString(indent))
 	line, room := indent, p.width-len(blank)
 	used := 0
@@ -99,6 +112,10 @@ const (
 // columns lays out rows of cells, the first row as heads. A row of one cell is a
 // heading over those that follow; cells that are empty in every row take no room.
 func (p *page) columns(aligns []align, rows [][]string) {
+	if p.kept != nil {
+		p.kept.table(aligns, rows)
+		return
+	}
 	widths := make([]int, len(aligns))
 	indent := "  "
 	for _, row := range rows {

@@ -26,10 +26,6 @@ import (
 // as intervals are narrow, it takes a level a little higher to keep it.
 const Level = 0.95
 
-// Margin is how far a ratio may be from one for two subjects to count as
-// equivalent.
-const Margin = 0.02
-
 // An Input is the content of a record.
 type Input struct {
 	Plan  *plan.Plan
@@ -65,18 +61,35 @@ type Report struct {
 	Rows        []Row           `json:"rows"`
 	Primary     plan.Metric     `json:"primary"`
 	Comparisons []Comparison    `json:"comparisons"`
+	AA          *AA             `json:"aa,omitempty"` // where subjects were measured against themselves
 	Crossings   []Crossing      `json:"crossings"`
 	Claims      []Claim         `json:"claims"`
 	Fits        []Fit           `json:"fits"`
+	Changes     *Changes        `json:"changes,omitempty"` // from old builds to new ones, where the plan has both
+	Slopes      []Slope         `json:"slopes,omitempty"`  // of Fits, two by two
+	Scaling     []Scaling       `json:"scaling,omitempty"` // where a subject's processors vary
+	Means       []MeanRatio     `json:"means,omitempty"`   // over settings
 	Objectives  []ObjectiveRow  `json:"objectives,omitempty"`
 	Skipped     []Skipped       `json:"skipped"`
 	Invalid     []Invalid       `json:"invalid"`
+	Removals    []Removal       `json:"removals,omitempty"` // where some trials are invalid: how many of each variant
 	Failed      []Failed        `json:"failed"`
-	Falls       []Fall          `json:"falls,omitempty"` // those of Failed that happened under load, gathered
-	Knees       []Knee          `json:"knees,omitempty"` // where an open load's rate varies
-	Terms       []Terms         `json:"terms,omitempty"` // on which the subjects worked
-	Notes       []evidence.Note `json:"notes"`           // every kind of note once, the worst first
+	Falls       []Fall          `json:"falls,omitempty"`   // those of Failed that happened under load, gathered
+	Knees       []Knee          `json:"knees,omitempty"`   // where an open load's rate varies
+	Terms       []Terms         `json:"terms,omitempty"`   // on which the subjects worked
+	Warmups     []Warming       `json:"warmups,omitempty"` // how they got going
+	Strict      bool            `json:"strict,omitempty"`
+	Signals     []Signal        `json:"signals"` // what trials were looked at for, and what was seen
+	Notes       []evidence.Note `json:"notes"`   // every kind of note once, the worst first
 	Method      Method          `json:"method"`
+
+	Capacities          []Capacity           `json:"capacities,omitempty"` // of a plan that searches for them
+	CapacityComparisons []CapacityComparison `json:"capacity_comparisons,omitempty"`
+	Critical            []Critical           `json:"critical,omitempty"` // where there are several goals
+	Overloads           []Overload           `json:"overloads,omitempty"`
+	capacityPairs       []*pair
+
+	Causes []Causes `json:"causes,omitempty"` // of failed requests, at each setting
 
 	higher  bool     // more of the primary metric is better
 	shown   string   // the unit that is written behind its numbers
@@ -115,8 +128,11 @@ type Row struct {
 	Bound      bool            `json:"bound,omitempty"`       // shown as a bound, in no verdict
 	LowerBound bool            `json:"lower_bound,omitempty"` // the instrument was the limit: the subject can do more
 
-	shown string // the unit as it is written behind its numbers
-	speed bool   // it says how fast something is
+	shown  string   // the unit as it is written behind its numbers
+	speed  bool     // it says how fast something is
+	rounds []Number // the value of each round
+
+	numbers []int // of these rounds
 }
 
 // A Comparison sets variant A against B at one setting.
@@ -136,9 +152,12 @@ type Comparison struct {
 	Silent   int    `json:"silent_rounds,omitempty"`    // beside the N: those in which both are beyond the timeout, or zero
 	Note     string `json:"note,omitempty"`             // says so, in one sentence
 
-	P         Number  `json:"p"`
-	PAdjusted Number  `json:"p_adjusted"`
-	Verdict   Verdict `json:"verdict"`
+	P         Number `json:"p"`
+	PAdjusted Number `json:"p_adjusted"`
+
+	Student *SecondOpinion `json:"student,omitempty"` // Student's paired t on the same rounds; no verdict rests on it
+
+	Verdict Verdict `json:"verdict"`
 
 	Grade       evidence.Grade `json:"grade"`                      // worst of the trials on either side
 	Measurable  bool           `json:"measurable,omitempty"`       // equivalent, and yet a difference was shown
@@ -156,7 +175,7 @@ const (
 	Undetermined Verdict = iota // the data allow either answer
 	Faster                      // A is better
 	Slower                      // B is better
-	Equivalent                  // any difference is within Margin
+	Equivalent                  // any difference is within the plan's margin
 )
 
 var verdictNames = [...]string{"undetermined", "faster", "slower", "equivalent"}
@@ -192,30 +211,6 @@ type Crossing struct {
 	Model   string     `json:"model"`   // how it was drawn between them: "straight costs" or "logarithms"; "none" where At is missing
 }
 
-// A Fit is a line through one variant's figures over a numeric factor N: A is
-// what a request costs at all, B what each unit of N adds.
-type Fit struct {
-	Who
-	Factors Factors     `json:"factors,omitempty"` // the other factors
-	Metric  plan.Metric `json:"metric"`
-	Factor  string      `json:"factor"`
-	Model   string      `json:"model"` // "a+bN"
-
-	A   Number `json:"a"`
-	ALo Number `json:"a_lo"`
-	AHi Number `json:"a_hi"`
-	B   Number `json:"b"`
-	BLo Number `json:"b_lo"`
-	BHi Number `json:"b_hi"`
-
-	RobustB Number `json:"robust_b"` // B again, by Theil and Sen's line, which a few wild points do not move
-
-	Unit          string          `json:"unit"`
-	N             int             `json:"n"`              // rounds
-	WorstResidual float64         `json:"worst_residual"` // largest distance of a figure from the line, as a share of it
-	Notes         []evidence.Note `json:"notes,omitempty"`
-}
-
 // Skipped is a variant this machine could not run.
 type Skipped struct {
 	Who
@@ -230,6 +225,8 @@ type Invalid struct {
 	Round int    `json:"round"`
 	Trial string `json:"trial"`
 	Why   string `json:"why"`
+
+	Repeated bool `json:"repeated,omitempty"` // its block was measured again, and counts by its last attempt
 }
 
 // Failed is a trial in which the subject failed.
@@ -251,6 +248,11 @@ func Build(in Input) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	return t.report(), nil
+}
+
+// report draws the conclusions from a record's measurements.
+func (t *table) report() *Report {
 	r := &Report{
 		Version: 1,
 		Title:   t.title(),
@@ -263,21 +265,30 @@ func Build(in Input) (*Report, error) {
 	r.Rows = t.rows()
 	pairs := t.pairs()
 	r.Comparisons = comparisons(pairs)
+	r.AA = t.aa()
 	t.rank(r.Rows, pairs)
 	r.Crossings = t.crossings(pairs)
-	r.Fits = t.fits()
+	r.Fits, r.Slopes = t.fits()
+	r.Scaling, r.Means = t.scalings(), t.means(pairs)
 	r.Objectives = t.objectives()
 	r.Skipped, r.Invalid, r.Failed = t.skipped(), t.invalid(), t.failed()
+	r.Removals = t.removals()
 	r.Falls = t.falls()
 	r.rateFactor, r.rateSweeps = t.rateFactor(), t.rateSweeps()
 	r.Knees = t.knees(r.rateSweeps)
+	t.capacities(r)
+	r.Causes = t.causes()
 	r.Terms = t.allTerms()
-	r.Notes = t.notes(r.Fits, r.Terms)
+	r.Warmups = t.warmings()
+	r.Strict, r.Signals = t.plan.Strict, t.sightings()
+	r.Notes = append(t.notes(r.Fits, r.Terms), uneven(r.Removals)...)
 	r.Method = t.method()
+	r.Method.Mode, r.Method.BestBlocks = t.mode(), t.blocks(pairs)
 	r.WhyNot = t.whyNot(r)
+	r.Changes = t.buildChanges()
 	r.Publishable = len(r.WhyNot) == 0
 	r.Answer = t.answer(r, pairs)
-	return r, nil
+	return r
 }
 
 // JSON writes the report as report.json: indented, and the same bytes for the

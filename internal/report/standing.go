@@ -29,12 +29,17 @@ const (
 func (t *table) whyNot(r *Report) []string {
 	reasons := t.leads()
 	add := func(format string, args ...any) { reasons = append(reasons, fmt.Sprintf(format, args...)) }
-	if len(r.Rows) == 0 {
+	if len(r.Rows)+len(r.Capacities) == 0 {
 		add("nothing was measured")
 		return reasons
 	}
 	if t.plan.Quick {
 		add("this is the quick form of the plan")
+	}
+	if t.plan.AA {
+		add("this is an A/A run: it compares nothing")
+	} else if r.AA.Differs() {
+		add("a subject was told from itself")
 	}
 	k := t.compared()
 	if n, need := t.fewestN(), fewestRounds(k*(k-1)/2, t.confidence()); n < need {
@@ -47,8 +52,11 @@ func (t *table) whyNot(r *Report) []string {
 	if uneven != "" {
 		add("%s", uneven)
 	}
-	if n := len(r.Skipped); n > 0 {
-		add("%s could not be run here", list(skippedNames(r.Skipped)))
+	if names := others(skippedNames(r.Skipped), skippedNames(t.skippedByHand())); len(names) > 0 {
+		add("%s could not be run here", list(names))
+	}
+	for _, s := range t.skippedByHand() {
+		add("%s was %s", s.name(), s.Reason)
 	}
 	if names := failedNames(r.Failed); len(names) > 0 {
 		add("%s failed", list(names))
@@ -73,7 +81,7 @@ func takers(variants int) string {
 func (t *table) compared() int {
 	n := 0
 	for _, v := range t.variants {
-		if !v.bound {
+		if !v.bound && !v.older && !v.twin {
 			n++
 		}
 	}
@@ -84,6 +92,9 @@ func (t *table) compared() int {
 // metric.
 func (t *table) fewestN() int {
 	fewest := t.rounds()
+	if t.plan.Searches() {
+		return min(fewest, t.fewestSearched())
+	}
 	for _, v := range t.variants {
 		if v.bound {
 			continue

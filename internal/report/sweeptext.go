@@ -19,6 +19,21 @@ const (
 // rateCurves writes the curves over the offered rate, a part for each choice of
 // the other factors.
 func (r *Report) rateCurves(p *page, short bool) {
+	r.eachRateSweep(func(s *sweepText, title string) {
+		p.title(title)
+		s.kneeLines(p)
+		if len(s.sweep.points) >= fewestRates {
+			s.charts(p)
+		}
+		if !short {
+			s.tables(p)
+		}
+	})
+}
+
+// eachRateSweep calls f with every sweep over rates that has figures, and its
+// title.
+func (r *Report) eachRateSweep(f func(s *sweepText, title string)) {
 	if len(r.rateSweeps) == 0 {
 		return
 	}
@@ -33,14 +48,7 @@ func (r *Report) rateCurves(p *page, short bool) {
 		if at := phrase(r.factors, sw.others); at != "" {
 			title += ", " + at
 		}
-		p.title(title)
-		s.kneeLines(p)
-		if len(sw.points) >= fewestRates {
-			s.charts(p)
-		}
-		if !short {
-			s.tables(p)
-		}
+		f(&s, title)
 	}
 }
 

@@ -25,17 +25,22 @@ func (r *Report) Text(w io.Writer, o TextOptions) error {
 	}
 	p.line("")
 	p.paragraph("  ", r.Standing())
+	r.changeLines(p, o.Short)
 	r.claimLines(p, o.Short)
 	r.objectiveLines(p)
 	if !r.curved() {
 		r.plot(p)
 	}
+	r.capacityTables(p, o.Short)
 	r.rateCurves(p, o.Short)
 	r.overlays(p, o.Overlays)
 	if !o.Short {
 		r.tables(p)
+		r.causeLines(p)
 		r.comparisonTable(p)
-		r.fitTable(p)
+		r.AA.lines(p)
+		r.fitTables(p)
+		r.scalingTables(p)
 		r.crossingTable(p)
 	}
 	r.noteLines(p, o.Short)
@@ -44,7 +49,9 @@ func (r *Report) Text(w io.Writer, o TextOptions) error {
 		p.line("")
 		p.paragraph("", r.Method.short())
 	} else {
+		r.conditionLines(p)
 		r.termsTable(p)
+		r.warmingTable(p)
 		r.Method.lines(p)
 	}
 	if err := p.flush(w); err != nil {
@@ -204,6 +211,9 @@ func (r Row) rankText() string {
 	return fmt.Sprintf("%d–%d %s", r.Rank[0], r.Rank[1], r.Group)
 }
 
+// exploratorily ends the title of comparisons that the plan did not ask for.
+const exploratorily = " (exploratory)"
+
 func (r *Report) comparisonTable(p *page) {
 	for _, exploratory := range []bool{false, true} {
 		rows := [][]string{{"", "ratio", "95 % interval", "p, adjusted", "rounds", "verdict"}}
@@ -225,7 +235,7 @@ func (r *Report) comparisonTable(p *page) {
 		}
 		title := "Compared by " + metricName(metric) + ", within blocks"
 		if exploratory {
-			title += " (exploratory)"
+			title += exploratorily
 		}
 		p.title(title)
 		p.columns([]align{left, right, left, right, right, left}, rows)
@@ -234,6 +244,9 @@ func (r *Report) comparisonTable(p *page) {
 				who := c.A.name() + " : " + c.B.name() + space(phrase(r.factors, c.Factors))
 				p.paragraph("  ", who+": "+c.Note+".")
 			}
+		}
+		if !exploratory {
+			r.meanLine(p)
 		}
 	}
 }
@@ -261,29 +274,6 @@ func (c Comparison) verdictText() string {
 		s += " (a difference is measurable)"
 	}
 	return s
-}
-
-func (r *Report) fitTable(p *page) {
-	if len(r.Fits) == 0 {
-		return
-	}
-	p.title("Server CPU per request, as a line over a factor")
-	rows := [][]string{{"", "a", "95 % interval", "b", "95 % interval", "rounds", "off by"}}
-	last := ""
-	for _, f := range r.Fits {
-		over := "a + b × " + f.Factor
-		if at := phrase(r.factors, f.Factors); at != "" {
-			over += ", " + at
-		}
-		if over != last {
-			rows, last = append(rows, []string{over}), over
-		}
-		rows = append(rows, []string{f.name(),
-			f.A.in(f.Unit), interval(f.ALo, f.AHi, f.Unit),
-			f.B.in(f.Unit), interval(f.BLo, f.BHi, f.Unit),
-			fmt.Sprint(f.N), unit.Share(f.WorstResidual)})
-	}
-	p.columns([]align{left, right, left, right, left, right, right}, rows)
 }
 
 func interval(lo, hi Number, u string) string {
@@ -359,6 +349,9 @@ func (r *Report) troubles(p *page, short bool) {
 		for _, line := range folded(invalidLines(r.Invalid)) {
 			p.paragraph("  ", line)
 		}
+		if s := r.removalText(); s != "" && !short {
+			p.paragraph("  ", s)
+		}
 	}
 }
 
@@ -380,7 +373,7 @@ func failedLines(all []Failed) (es []entry) {
 
 func invalidLines(all []Invalid) (es []entry) {
 	for _, v := range all {
-		es = append(es, entry{v.name(), v.Why, v.Round})
+		es = append(es, entry{v.name(), v.Why + v.again(), v.Round})
 	}
 	return es
 }
@@ -456,6 +449,11 @@ func (m Method) lines(p *page) {
 	if m.CPUs != "" {
 		p.paragraph("  ", "CPUs: "+m.CPUs+".")
 	}
+	for _, s := range []string{modeText(m.Mode), m.BestBlocks.text()} {
+		if s != "" {
+			p.paragraph("  ", s)
+		}
+	}
 	if m.EngineCPU.Known() {
 		s := fmt.Sprintf("The engine (%s, %s) used %s of its CPUs, at most %s",
 			m.Backend, plural(m.Loops, "loop"), unit.Share(m.EngineCPU.X), unit.Share(m.BusiestCPU.X))
@@ -471,7 +469,10 @@ func (m Method) lines(p *page) {
 		m.Tested[i].lines(p)
 	}
 	p.paragraph("  ", "Figures: "+m.Interval+".")
-	p.paragraph("  ", fmt.Sprintf("Verdicts: ratios inside blocks, one per round, exact signed-rank test, adjusted over the pairs of a setting (Holm); equivalent within %s.", unit.Share(Margin)))
+	p.paragraph("  ", fmt.Sprintf("Verdicts: ratios inside blocks, one per round, exact signed-rank test, adjusted over the pairs of a setting (Holm); equivalent within %s.", unit.Share(m.Margin)))
+	if s := m.globalLine(); s != "" {
+		p.paragraph("  ", s)
+	}
 	var origin []string
 	for _, s := range []string{m.Machine, m.Webdyno} {
 		if s != "" {

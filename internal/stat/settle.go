@@ -126,9 +126,9 @@ func settle(logs, weights []float64, kept []int, alike float64) Settling {
 			s.Course = WarmsUp
 		}
 	}
-	later := from
 	if s.Change, s.P = Drift(y[from:]); drifts(s.Change, s.P, alike) {
-		if later = beyondFall(y, from, s.Change, alike); later == from {
+		later := beyondFall(y, from, s.Change, alike)
+		if later == from {
 			s.Course = Drifting
 			return s
 		}
