@@ -78,7 +78,7 @@ func tolerable(n int) int {
 }
 
 func TestTolerable(t *testing.T) {
-	for n, want := range map[int]int{1: 1, 5: 1, 10: 2, 20: 3, 100: 10} {
+	for n, want := range map[int]int{1: 1, 5: 2, 10: 2, 20: 3, 100: 10} {
 		if got := tolerable(n); got != want {
 			t.Errorf("of %d: %d, want %d", n, got, want)
 		}
