@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -58,6 +59,8 @@ const (
 	profileRounds = 5 // with fewer it cannot be told which functions changed
 	profileWindow = 3 * time.Second
 	quickProfile  = 2 * time.Second
+
+	profiledWarmth = 2 * time.Second // as Estimate assumes it
 )
 
 // Profiles tells whether the plan asks for profiles.
@@ -72,6 +75,21 @@ func (p *Plan) ProfileOf(s *Subject) SubjectProfile {
 		return s.Profile
 	}
 	return SubjectProfile{With: p.Profile.With}
+}
+
+// ProfileID names the trial of round n that takes a profile of v:
+// "r03-profile-uvloop".
+func ProfileID(n int, v Variant) string {
+	return fmt.Sprintf("r%02d-profile-%s", n, v.fileName())
+}
+
+// profilesTake is how long the profiles of so many rounds take.
+func (p *Plan) profilesTake(variants, rounds int) time.Duration {
+	if !p.Profiles() {
+		return 0
+	}
+	each := startTime + profiledWarmth + p.Rewarm + p.Profile.Window + stopTime
+	return time.Duration(variants*min(rounds, p.Profile.Rounds)) * each
 }
 
 // ProfiledSetting returns the index among Settings of the one at which profiles
