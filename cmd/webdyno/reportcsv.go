@@ -14,6 +14,18 @@ import (
 
 var reportFormats = []string{"text", "html", "markdown", "csv", "json"}
 
+// formatsOf returns the words that a verb's --format takes: those of its own, or
+// the usual ones.
+func formatsOf(verb string, usual []string) []string {
+	switch verb {
+	case "report":
+		return reportFormats
+	case "compare":
+		return changeFormats
+	}
+	return usual
+}
+
 // checkTable complains of a table that is not there, and of one where none is
 // written.
 func checkTable(table, format, file string) error {

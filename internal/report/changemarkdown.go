@@ -51,7 +51,7 @@ func (c *Changes) mark() string {
 }
 
 func fold(summary string) string {
-	return "<details><summary>" + escaped(summary) + "</summary>\n\n"
+	return "<details><summary>" + inHTML(summary) + "</summary>\n\n"
 }
 
 func (c *Changes) tableMarkdown(b *bytes.Buffer, rows []*Change) {

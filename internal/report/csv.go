@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"webdyno/internal/evidence"
 )
 
 // A csvRow is a figure of any kind in the first table: what Rows and capacities
@@ -60,6 +62,12 @@ type courseRow struct {
 	CPU     Number `json:"cpu_us"`
 }
 
+// An answerRow is one shape of a variant's answers.
+type answerRow struct {
+	Who
+	evidence.Answer
+}
+
 // A csvTable is one table: a list of structs, whose columns are those of their
 // objects in JSON.
 type csvTable struct {
@@ -70,7 +78,7 @@ type csvTable struct {
 // tablesCSV are all tables, in the order in which they are listed. The first is
 // the one that is meant where none is named.
 func (r *Report) tablesCSV() []csvTable {
-	return []csvTable{
+	return append([]csvTable{
 		{"rows", r.csvRows()},
 		{"rounds", r.roundRows()},
 		{"comparisons", r.Comparisons},
@@ -97,12 +105,13 @@ func (r *Report) tablesCSV() []csvTable {
 		{"signals", r.Signals},
 		{"notes", r.Notes},
 		{"terms", r.Terms},
+		{"answers", r.answerRows()},
 		{"removals", r.Removals},
 		{"skipped", r.Skipped},
 		{"failed", r.Failed},
 		{"falls", r.Falls},
 		{"invalid", r.Invalid},
-	}
+	}, r.profileTables()...)
 }
 
 // CSVTables returns the names of the tables that CSV writes, the one that is meant
@@ -207,6 +216,16 @@ func (r *Report) aaRows() []Comparison {
 		return nil
 	}
 	return r.AA.Comparisons
+}
+
+func (r *Report) answerRows() []answerRow {
+	var all []answerRow
+	for _, w := range r.Terms {
+		for _, a := range w.Answers {
+			all = append(all, answerRow{w.Who, a})
+		}
+	}
+	return all
 }
 
 func (r *Report) courseRows() []courseRow {

@@ -22,11 +22,16 @@ import (
 // column here. A column is called by the path to its field: a.subject,
 // variant.python, factors.path_bytes.
 
-// flattened makes lines of a list of structs, the heading first.
+// flattened makes lines of a list of structs, or of pointers to them, the heading
+// first.
 func flattened(rows any, factors []string) [][]string {
 	list := reflect.ValueOf(rows)
 	f := &flattener{factors: factors, list: list}
-	columns := f.columns(list.Type().Elem(), "", func(row reflect.Value) (reflect.Value, bool) { return row, true })
+	of, row := list.Type().Elem(), func(row reflect.Value) (reflect.Value, bool) { return row, true }
+	if of.Kind() == reflect.Pointer {
+		of, row = of.Elem(), func(row reflect.Value) (reflect.Value, bool) { return row.Elem(), true }
+	}
+	columns := f.columns(of, "", row)
 	lines := make([][]string, list.Len()+1)
 	for _, c := range columns {
 		lines[0] = append(lines[0], c.name)
@@ -84,8 +89,6 @@ func (f *flattener) field(t reflect.Type, name string, get reach, omit bool) []c
 		return one(name, get, omit)
 	case []evidence.Note:
 		return joined(name, get, "; ", func(v reflect.Value) string { return v.Interface().(evidence.Note).Kind })
-	case []evidence.Answer:
-		return nil // the shapes of answers are in report.json alone
 	case [2]float64:
 		return slices.Concat(element(name+"_lo", get, 0), element(name+"_hi", get, 1))
 	case []int:

@@ -31,6 +31,7 @@ func (r *Report) Markdown(w io.Writer) error {
 	d.open(laidOut(func(p *page) { notesUnder(p, "Notes", warnings) }))
 
 	d.fold(laidOut(r.otherTables))
+	d.fold(laidOut(func(p *page) { r.profileLines(p, false) }))
 	d.fold(laidOut(r.causeLines))
 	d.fold(laidOut(r.drawnCurves))
 	d.fold(laidOut(func(p *page) { r.troubles(p, false) }))
@@ -41,7 +42,7 @@ func (r *Report) Markdown(w io.Writer) error {
 	d.fold(laidOut(r.Method.lines))
 
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "### %s\n\n", escaped(r.Title))
+	fmt.Fprintf(&b, "### %s\n\n", escaped(shorten(r.Title, mostCell)))
 	last := "<sub>" + escaped(r.Method.origin()) + "</sub>\n"
 	d.write(&b, mostMarkdown-b.Len()-len(last))
 	b.WriteString(last)
@@ -94,11 +95,11 @@ func (r *Report) claimBlock() block {
 	}
 	table := piece{head: "| | claim | figure |\n|---|---|---|\n", kind: "claims"}
 	for _, c := range r.Claims {
-		said := "`" + inCode(c.Claim) + "`"
+		said := "<code>" + escaped(shorten(c.Claim, mostCell)) + "</code>" // between backquotes nothing could be escaped
 		if c.Says != "" {
-			said = escaped(c.Says) + "<br>" + said
+			said = escaped(shorten(c.Says, mostCell)) + "<br>" + said
 		}
-		table.items = append(table.items, fmt.Sprintf("| %s %s | %s | %s |\n", outcomeMarks[c.Outcome], c.Outcome, said, escaped(c.Figure)))
+		table.items = append(table.items, fmt.Sprintf("| %s %s | %s | %s |\n", outcomeMarks[c.Outcome], c.Outcome, said, escaped(shorten(c.Figure, 2*mostCell))))
 	}
 	return block{title: "Claims: " + r.outcomes(), pieces: []piece{table, {items: []string{paragraphed(byLuck(len(r.Claims))) + "\n"}}}}
 }

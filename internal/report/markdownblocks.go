@@ -61,8 +61,8 @@ func (d *document) sections(all []section, most int) {
 		for _, p := range b.pieces {
 			rows += len(p.items)
 		}
-		if b.folded = rows > most; rows == 0 {
-			b.pieces = []piece{{items: []string{"None.\n"}}}
+		if b.folded = rows > most; rows == 0 { // the title says it all
+			b = block{pieces: []piece{{items: []string{paragraphed(s.title) + ".\n"}}}}
 		}
 		d.add(b)
 	}
@@ -92,6 +92,9 @@ func piecesOf(s section) []piece {
 
 func sentences(parts []layoutPart) piece {
 	p := piece{kind: "more"}
+	if n := len(parts[0].text); len(parts) > 1 && n > 0 && parts[0].text[n-1] == ':' {
+		p.head, parts = paragraphed(parts[0].text)+"\n\n", parts[1:]
+	}
 	for _, s := range parts {
 		text := paragraphed(s.text)
 		if s.mark != "" && s.mark != "·" {

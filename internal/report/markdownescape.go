@@ -1,8 +1,10 @@
 package report
 
 import (
+	"html"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // wordJoiner is a character without width. Behind @, # and the colon of an emoji's
@@ -11,14 +13,49 @@ import (
 const wordJoiner = "\u200b"
 
 // escaped makes a text stand for itself in Markdown, in a cell of a table too:
-// names and values of a record may come from strangers.
+// names and values of a record may come from strangers. An underscore within a
+// word means nothing there, and stays readable.
 func escaped(s string) string {
-	s = printable(strings.Join(strings.Fields(strings.ToValidUTF8(s, "�")), " "))
 	s = strings.NewReplacer(
-		"\\", `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", "&lt;", ">", "&gt;", "&", "&amp;",
+		"\\", `\\`, "`", "\\`", "*", `\*`, "[", `\[`, "]", `\]`,
 		"|", `\|`, "~", `\~`, "#", "#"+wordJoiner, "@", "@"+wordJoiner, "$", "<span>$</span>",
-	).Replace(s)
-	return emoji(s)
+	).Replace(tags.ReplaceAllString(entities.ReplaceAllString(oneLine(s), "&amp;$1"), "&lt;$1"))
+	return emoji(underscored(s))
+}
+
+// Where a & begins an entity, and a < a tag. Elsewhere they are what they are, and
+// an objective such as p99<10ms stays readable.
+var (
+	entities = regexp.MustCompile(`&([A-Za-z#])`)
+	tags     = regexp.MustCompile(`<([A-Za-z/!?])`)
+)
+
+// underscored escapes the underscores that do not stand between two letters or
+// digits.
+func underscored(s string) string {
+	r := []rune(s)
+	inWord := func(i int) bool {
+		return i >= 0 && i < len(r) && (unicode.IsLetter(r[i]) || unicode.IsDigit(r[i]))
+	}
+	var b strings.Builder
+	for i, c := range r {
+		if c == '_' && (!inWord(i-1) || !inWord(i+1)) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// oneLine is a text without what would end a line or move a cursor.
+func oneLine(s string) string {
+	return printable(strings.Join(strings.Fields(strings.ToValidUTF8(s, "�")), " "))
+}
+
+// inHTML makes a text stand for itself between two tags on a line of their own,
+// where Markdown means nothing.
+func inHTML(s string) string {
+	return emoji(strings.NewReplacer("#", "#"+wordJoiner, "@", "@"+wordJoiner).Replace(html.EscapeString(oneLine(s))))
 }
 
 // escapedSentence is escaped for our own sentences, whose stars and backquotes
@@ -34,7 +71,7 @@ var emojis = regexp.MustCompile(`:([a-z0-9_+\\-]+:)`)
 
 func emoji(s string) string { return emojis.ReplaceAllString(s, ":"+wordJoiner+"$1") }
 
-var starts = regexp.MustCompile(`^([-+=]|\d+[.)])`)
+var starts = regexp.MustCompile(`^([-+=>]|\d+[.)])`)
 
 // paragraphed is an escaped sentence that may stand at the start of a line, where
 // a dash or a number with a full stop would begin a list.
@@ -44,11 +81,4 @@ func paragraphed(s string) string {
 		return s[:len(m)-1] + `\` + s[len(m)-1:]
 	}
 	return s
-}
-
-// inCode makes a text stand between two backquotes in a cell of a table: there
-// nothing can be escaped but the bar, and a backquote becomes another.
-func inCode(s string) string {
-	s = printable(strings.Join(strings.Fields(strings.ToValidUTF8(s, "�")), " "))
-	return strings.NewReplacer("`", "ˋ", "|", `\|`).Replace(shorten(s, mostCell))
 }

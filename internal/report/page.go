@@ -15,6 +15,7 @@ type TextOptions struct {
 	Width int  // columns; 80 if zero, and never fewer than 60
 	Color bool // with ANSI escapes
 	Short bool // what `run` prints at its end: the answer, the plot, three notes
+	All   bool // tables with every level of a factor, however many there are
 
 	Overlays []Overlay // curves from elsewhere, shown beside those over the offered rate
 }
@@ -29,6 +30,7 @@ type page struct {
 	buf   bytes.Buffer
 	width int
 	color bool
+	few   thinned // which levels tables show
 	kept  *layout // nil: lines are laid out in buf
 }
 
