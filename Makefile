@@ -11,7 +11,7 @@ TESTFLAGS ?=
 
 export CGO_ENABLED := 0
 
-.PHONY: run build cross test aa test-subjects race test-ferretdb lint bench bench-packages peers fuzz schema web clean subjects
+.PHONY: run build cross test aa test-subjects race test-ferretdb lint bench bench-packages peers fuzz schema web gallery clean subjects
 
 run: build ## build, carry out the first plan with what is there, print the answer
 	./bin/webdyno run first-look
@@ -61,6 +61,9 @@ schema: ## the JSON Schema of plans, from the types
 
 web: ## the report's page, from its sources; needs node and npm
 	cd internal/report/html/app && npm ci --no-audit --no-fund && npx tsc && node build.mjs
+
+gallery: build ## docs/gallery.md and its pictures, drawn from RECORDS="…"; needs Chromium
+	cd tools/gallery && go run . -webdyno ../../bin/webdyno -o ../../docs $(abspath $(RECORDS))
 
 clean:
 	rm -rf bin webdyno-records
