@@ -67,7 +67,7 @@ func (r *wrk) end(all []Summary) []Summary {
 }
 
 func (r *wrk) take(s string) error {
-	if m := wrkLatency.FindStringSubmatch(s); m != nil {
+	if m := wrkLatency.FindStringSubmatch(s); m != nil && m[1] != "Distribution" {
 		mean, err1 := wrkTime(m[1])
 		most, err2 := wrkTime(m[2])
 		if err1 != nil || err2 != nil {
@@ -90,7 +90,7 @@ func (r *wrk) take(s string) error {
 	if rate, ok := strings.CutPrefix(s, "Requests/sec:"); ok {
 		x, err := number(strings.TrimSpace(rate))
 		if err != nil {
-			return fmt.Errorf("Requests/sec: %w", err)
+			return fmt.Errorf("line Requests/sec: %w", err)
 		}
 		return r.add(Throughput, 0, x)
 	}
