@@ -3,6 +3,7 @@ package profile
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	pprof "github.com/google/pprof/profile"
 )
@@ -133,9 +134,20 @@ func functionKey(key any) (Function, error) {
 		if len(name) > 2 && name[0] == '<' && name[len(name)-1] == '>' {
 			name = "{" + name[1:len(name)-1] + "}" // as pstats prints it
 		}
-		return Function{Name: name}, nil
+		return Function{Name: withoutAddress(name)}, nil
 	}
 	return Function{Name: name, File: file, Line: line}, nil
+}
+
+// withoutAddress cuts where an object lay out of a builtin's name: in the next
+// process it lies elsewhere, and is the same function.
+func withoutAddress(name string) string {
+	at := strings.Index(name, " at 0x")
+	if at < 0 {
+		return name
+	}
+	rest := strings.TrimLeft(name[at+len(" at 0x"):], "0123456789abcdefABCDEF")
+	return name[:at] + rest
 }
 
 // nanoseconds converts seconds as Python has them.

@@ -33,9 +33,9 @@ func (d Delta) Change() float64 { return d.SelfAfter - d.SelfBefore }
 type State string
 
 const (
-	Stayed   State = "stayed"
-	Vanished State = "vanished"
-	Appeared State = "new"
+	Stayed   State = "stayed"     // it is in both
+	Vanished State = "vanished"   // before only
+	Appeared State = "new"        // after only
 	Unlisted State = "not listed" // after: gone, or below what the shortened listing shows
 	Unseen   State = "unlisted"   // before, likewise
 )

@@ -113,9 +113,6 @@ func FlameOfTwo(before, after Side, least float64) (*Flame, error) {
 	return f, nil
 }
 
-// mostTold is how many functions a sentence names.
-const mostTold = 3
-
 // Sentences says where the time of a profile goes: what it weighs in all, what a
 // request costs if requests are known, and which functions most of it is in.
 func (t Table) Sentences(requests float64) []string {
@@ -123,20 +120,39 @@ func (t Table) Sentences(requests float64) []string {
 	if t.Deterministic {
 		what = "calls"
 	}
-	says := []string{fmt.Sprintf("%s in %s %s.", weightText(float64(t.Total), t.Unit), exact(t.Calls), what)}
+	whole := weightText(float64(t.Total), t.Unit)
+	if !t.timed() {
+		whole = exact(t.Total) + " " + t.Unit
+	}
+	says := []string{fmt.Sprintf("%s in %s %s.", whole, exact(t.Calls), what)}
+	if t.Unit == "count" && t.Total == t.Calls {
+		says[0] = fmt.Sprintf("%s %s.", exact(t.Calls), what)
+	}
 	if requests > 0 {
 		says = append(says, t.PerRequest(requests))
 	}
 	var most []string
-	for _, r := range cut(slices.SortedFunc(slices.Values(t.Rows), BySelf.compare), mostTold) {
+	for _, r := range cut(slices.SortedFunc(slices.Values(t.Rows), BySelf.compare), mostMoved) {
 		if t.Total > 0 && r.Self > 0 {
-			most = append(most, fmt.Sprintf("%s (%s %%)", r.Function, unit.Number(100*float64(r.Self)/float64(t.Total))))
+			most = append(most, fmt.Sprintf("%s (%s %%)", r.brief(), unit.Number(100*float64(r.Self)/float64(t.Total))))
 		}
 	}
 	if len(most) > 0 {
 		says = append(says, "Most of it, without what they call: "+strings.Join(most, ", ")+".")
 	}
 	return says
+}
+
+// brief is a function for a sentence: its name, and its file without folders.
+func (f Function) brief() string {
+	if f.File == "" || f.File == "~" {
+		return f.String()
+	}
+	place := lastParts(f.File, 1)
+	if f.Line > 0 {
+		place = fmt.Sprintf("%s:%d", place, f.Line)
+	}
+	return f.Name + ", " + place
 }
 
 // A flamer makes a Flame.
@@ -331,4 +347,10 @@ func (d *flamer) callers(place []int) []CallerEdge {
 		}
 	}
 	return all
+}
+
+// Function returns the function with an index.
+func (f *Flame) Function(i int) Function {
+	n := f.Functions[i]
+	return Function{Name: f.Texts[n[0]], File: f.Texts[n[1]], Line: int64(n[2]), Module: f.Texts[n[3]]}
 }

@@ -27,6 +27,7 @@ type Modules struct {
 	Own     []Module // in files that do not come with the interpreter, the most costly first
 	Library []Module // in those that do
 	Native  float64  // share of everything else: C code, compiled modules, the kernel
+	Unknown float64  // share of what a shortened listing does not show
 }
 
 // Modules sums own costs up by source file. What is compiled already is no file of
@@ -36,6 +37,9 @@ func (t Table) Modules() Modules {
 	byFile := map[string]*Module{}
 	all := Modules{Native: 1}
 	for _, r := range t.Rows {
+		if r.Name == notListed && t.Total > 0 {
+			all.Unknown += float64(r.Self) / float64(t.Total)
+		}
 		if !strings.HasSuffix(r.File, ".py") {
 			continue
 		}
@@ -64,7 +68,7 @@ func (t Table) Modules() Modules {
 			all.Own = append(all.Own, *m)
 		}
 	}
-	all.Native = max(0, all.Native)
+	all.Native = max(0, all.Native-all.Unknown)
 	for _, list := range [][]Module{all.Own, all.Library} {
 		slices.SortFunc(list, func(a, b Module) int {
 			return cmp.Or(cmp.Compare(b.Self, a.Self), cmp.Compare(a.File, b.File))

@@ -93,6 +93,10 @@ func readerFor(data []byte) (func([]byte) (*Profile, error), error) {
 			return func([]byte) (*Profile, error) { return f.read(text) }, nil
 		}
 	}
+	// A short profile.proto may have no zero byte, and look like text.
+	if _, err := readPprof(data); err == nil {
+		return readPprof, nil
+	}
 	return nil, &ReadError{Format: "any", Place: "line 1",
 		What: "this is none of pprof, cProfile, a pstats listing, V8's .cpuprofile, perf script, collapsed stacks or speedscope"}
 }

@@ -167,10 +167,10 @@ func compareFunctions(a, b Function) int {
 type Order string
 
 const (
-	BySelf       Order = "self"
-	ByCumulative Order = "cumulative"
-	ByCalls      Order = "calls"
-	ByName       Order = "name"
+	BySelf       Order = "self"       // what a function took by itself, the most first
+	ByCumulative Order = "cumulative" // with all that it called
+	ByCalls      Order = "calls"      // how often it was called, or seen
+	ByName       Order = "name"       // in alphabetical order
 )
 
 // OrderNamed returns the order with a name, pstats' own names included.

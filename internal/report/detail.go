@@ -48,6 +48,8 @@ type Detail struct {
 	RemovalRows   [][2]int         `json:"removals,omitempty"` // of each variant: invalid trials, and all
 	Overlays      *DetailOverlays  `json:"overlays,omitempty"`
 
+	Flames []DetailFlame `json:"flames,omitempty"` // profiles, then what changed between two
+
 	Objectives []string   `json:"objectives"`
 	Falls      []string   `json:"falls"`
 	Failed     []string   `json:"failed"`
@@ -171,6 +173,7 @@ func (t *table) detail(r *Report) *Detail {
 	b.cells()
 	b.warmups()
 	b.found()
+	b.flames()
 	b.words()
 	return b.d
 }

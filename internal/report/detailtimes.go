@@ -156,7 +156,7 @@ func (b *detailer) timesOf(v *variant, s *setting, trials []*trial) {
 	due, failed := requests(blocks)
 	for _, what := range []struct {
 		name string
-		of   func(*digest) packed
+		of   func(*digest) latency.Packed
 	}{{"response", response}, {"service", service}} {
 		h := merged(blocks, what.of)
 		d := distributionOf(h, due, b.t.timeout(s))
@@ -174,7 +174,7 @@ func (b *detailer) timesOf(v *variant, s *setting, trials []*trial) {
 // p99 is the response time.
 func (o *OwnTime) judge(blocks []*digest, p99 Number) {
 	var lag, share, busy Number
-	h := merged(blocks, func(d *digest) packed { return d.lag })
+	h := merged(blocks, func(d *digest) latency.Packed { return d.lag })
 	if h != nil && tellable(h.Count(), 0.99) {
 		lag = exactly(1000 * ms(h.Quantile(0.99)))
 	}

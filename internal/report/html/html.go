@@ -34,6 +34,7 @@ var frame string
 // content is what the page's code reads.
 type content struct {
 	Version     int              `json:"version"`
+	Kind        string           `json:"kind,omitempty"` // "profile" of a page of profiles; else it is a report
 	Title       string           `json:"title"`
 	Answer      []string         `json:"answer"`
 	Publishable bool             `json:"publishable"`
@@ -64,6 +65,14 @@ func Write(w io.Writer, r *report.Report, d *report.Detail) error {
 	if !r.Method.Began.IsZero() {
 		c.Began = r.Method.Began.Format("2006-01-02 15:04 UTC")
 	}
+	return write(w, c, map[string]any{
+		"Title": r.Title, "Answer": r.Answer, "Standing": r.Standing(), "Instead": "report.txt beside it has every figure",
+	})
+}
+
+// write writes a page of the content for its script, and of what stands in the
+// frame for those who run none.
+func write(w io.Writer, c content, inFrame map[string]any) error {
 	data, err := json.Marshal(c) // which writes < as an escape, so that no text ends the script
 	if err != nil {
 		return fmt.Errorf("write page: %w", err)
@@ -73,11 +82,9 @@ func Write(w io.Writer, r *report.Report, d *report.Detail) error {
 		return fmt.Errorf("write page: %w", err)
 	}
 	var page bytes.Buffer
-	if err := t.Execute(&page, map[string]any{
-		"Title": r.Title, "Answer": r.Answer, "Standing": r.Standing(),
-		"Policy": policy(),
-		"Style":  template.CSS(style), "Script": template.JS(script), "Data": template.JS(data),
-	}); err != nil {
+	inFrame["Policy"] = policy()
+	inFrame["Style"], inFrame["Script"], inFrame["Data"] = template.CSS(style), template.JS(script), template.JS(data)
+	if err := t.Execute(&page, inFrame); err != nil {
 		return fmt.Errorf("write page: %w", err)
 	}
 	if _, err := w.Write(page.Bytes()); err != nil {

@@ -1,5 +1,6 @@
 // What package report wrote into the page. Numbers are for pictures; every text
 // that is shown was formatted there, so that all renderers round alike.
+import type { FlameEntry } from "./flame";
 
 export interface Who { name: string; subject: string; variant?: Record<string, string>; bound?: boolean }
 export interface Setting { name: string; at: string; levels: string[] }
@@ -61,12 +62,12 @@ export interface Content {
   notes: Note[]; claims: Claim[]; skipped: Skipped[]; began?: string; detail: Detail;
 }
 
-export const page: Content = JSON.parse(document.getElementById("data")!.textContent!);
+export const page: Content & { kind?: "profile" } = JSON.parse(document.getElementById("data")!.textContent!);
 
-type Full = { [K in keyof Detail]: NonNullable<Detail[K]> } & { pilots?: string; removed?: string; overlays?: Overlays };
+type Full = { [K in keyof Detail]: NonNullable<Detail[K]> } & { flames: FlameEntry[]; pilots?: string; removed?: string; overlays?: Overlays };
 const raw = page.detail as unknown as Record<string, unknown[] | null>;
 for (const k of ["whos", "settings", "factors", "metrics", "notes", "figures", "comparisons", "sweeps", "fits", "crossings",
-  "knees", "distributions", "heats", "warmups", "instrument", "objectives", "falls", "failed", "invalid", "terms", "method", "machine",
+  "flames", "knees", "distributions", "heats", "warmups", "instrument", "objectives", "falls", "failed", "invalid", "terms", "method", "machine",
   "capacities", "capacityPairs", "critical", "overloads", "scaling", "means", "causes", "signals", "warmed", "slopes", "aa", "removals"]) {
   raw[k] ??= [];
 }

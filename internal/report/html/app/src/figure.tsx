@@ -2,7 +2,7 @@
 // numbers as a table, and a link to what is shown.
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { d } from "./data";
+import { d, page } from "./data";
 import { saveCSV, savePNG, saveSVG } from "./save";
 import { at, choose, chosen, fragment, option, zoomOf } from "./state";
 
@@ -16,16 +16,18 @@ interface Props {
   caption?: ComponentChildren;
   controls?: ComponentChildren;
   table: () => Sheet;
+  numbers?: ComponentChildren; // instead of the table, where it is more than one
+  open?: boolean; // the numbers, to begin with
   range?: [number, number]; // of x, where one can zoom
   logs?: boolean; // of x
   children: ComponentChildren;
 }
 
-export function Figure({ id, title, caption, controls, table, range, logs, children }: Props) {
+export function Figure({ id, title, caption, controls, table, numbers, open: opened, range, logs, children }: Props) {
   const body = useRef<HTMLDivElement>(null);
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState(!!opened);
   const [copied, setCopied] = useState(false);
-  const name = (d.whos.length ? document.title.replace(/ · webdyno$/, "") : "webdyno").replace(/[^\w]+/g, "-").toLowerCase() + "-" + id;
+  const name = (d.whos.length || page.kind ? document.title.replace(/ · webdyno$/, "") : "webdyno").replace(/[^\w]+/g, "-").toLowerCase() + "-" + id;
   const link = () => {
     at.value = id;
     const url = location.href.replace(/#.*$/, "") + fragment(id);
@@ -39,18 +41,18 @@ export function Figure({ id, title, caption, controls, table, range, logs, child
         <h2 id={id + "-title"}>{title}</h2>
         <div class="tools">
           {range && <Zoom id={id} range={range} logs={logs} />}
-          <button onClick={link} title="Link to this figure as it is shown">{copied ? "copied" : "link"}</button>
-          <button onClick={() => saveSVG(body.current!, name)}>SVG</button>
-          <button onClick={() => savePNG(body.current!, name)}>PNG</button>
-          <button onClick={() => saveCSV(table(), name)} title="Download the data behind this figure">CSV</button>
+          <button data-do="link" onClick={link} title="Link to this figure as it is shown">{copied ? "copied" : "link"}</button>
+          <button data-do="svg" onClick={() => saveSVG(body.current!, name)}>SVG</button>
+          <button data-do="png" onClick={() => savePNG(body.current!, name)}>PNG</button>
+          <button data-do="csv" onClick={() => saveCSV(table(), name)} title="Download the data behind this figure">CSV</button>
         </div>
       </header>
       {controls && <div class="controls">{controls}</div>}
       <div class="body" ref={body}>{children}</div>
       {caption && <p class="caption">{caption}</p>}
-      <details onToggle={(e) => setOpen((e.currentTarget as HTMLDetailsElement).open)}>
+      <details open={opened} onToggle={(e) => setOpen((e.currentTarget as HTMLDetailsElement).open)}>
         <summary>The numbers</summary>
-        {open && <Table sheet={table()} label={title} />}
+        {open && (numbers ?? <Table sheet={table()} label={title} />)}
       </details>
     </section>
   );
@@ -85,12 +87,12 @@ function Zoom({ id, range, logs }: { id: string; range: [number, number]; logs?:
   };
   const zoomed = zoomOf(id) !== undefined;
   return <>
-    <button aria-label="zoom in" title="Zoom in; or drag across the picture" onClick={() => to((a, b) => [a + (b - a) / 4, b - (b - a) / 4])}>+</button>
+    <button data-do="zoom-in" aria-label="zoom in" title="Zoom in; or drag across the picture" onClick={() => to((a, b) => [a + (b - a) / 4, b - (b - a) / 4])}>+</button>
     {zoomed && <>
-      <button aria-label="zoom out" onClick={() => to((a, b) => [a - (b - a) / 2, b + (b - a) / 2])}>−</button>
-      <button aria-label="move left" onClick={() => to((a, b) => [a - (b - a) / 2, b - (b - a) / 2])}>←</button>
-      <button aria-label="move right" onClick={() => to((a, b) => [a + (b - a) / 2, b + (b - a) / 2])}>→</button>
-      <button onClick={() => choose(id, "zoom", undefined)}>whole</button>
+      <button data-do="zoom-out" aria-label="zoom out" onClick={() => to((a, b) => [a - (b - a) / 2, b + (b - a) / 2])}>−</button>
+      <button data-do="left" aria-label="move left" onClick={() => to((a, b) => [a - (b - a) / 2, b - (b - a) / 2])}>←</button>
+      <button data-do="right" aria-label="move right" onClick={() => to((a, b) => [a + (b - a) / 2, b + (b - a) / 2])}>→</button>
+      <button data-do="whole" onClick={() => choose(id, "zoom", undefined)}>whole</button>
     </>}
   </>;
 }
@@ -119,12 +121,12 @@ export function SettingPicker({ id, usual }: { id: string; usual: number }) {
 /** One of several: buttons where they are few, a list where they are many. */
 export function Choice({ label, value, of, choose }: { label: string; value: string; of: [string, string][]; choose: (v: string) => void }) {
   if (of.length > 6 || of.reduce((n, [, t]) => n + t.length, 0) > 48) {
-    return <label class="choice">{label} <select value={value} onChange={(e) => choose(e.currentTarget.value)}>
+    return <label class="choice">{label} <select data-choice={label} value={value} onChange={(e) => choose(e.currentTarget.value)}>
       {of.map(([v, t]) => <option value={v} selected={v === value}>{t}</option>)}
     </select></label>;
   }
-  return <div class="choice" role="group" aria-label={label}><span>{label}</span>
-    {of.map(([v, t]) => <button aria-pressed={v === value} onClick={() => choose(v)}>{t}</button>)}
+  return <div class="choice" role="group" data-choice={label} aria-label={label}><span>{label}</span>
+    {of.map(([v, t]) => <button data-value={v} aria-pressed={v === value} onClick={() => choose(v)}>{t}</button>)}
   </div>;
 }
 

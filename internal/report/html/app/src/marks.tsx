@@ -11,7 +11,7 @@ const lap = (w: number) => Math.floor(w / 8);
 /** The dash of a line: variants differ by it as well as by colour. */
 export const dash = (w: number) => dashes[(w + 2 * lap(w)) % dashes.length] || undefined;
 
-const shapes = ["circle", "square", "up", "diamond", "down", "cross", "bar", "ring"] as const;
+const shapes = ["circle", "square", "up", "diamond", "down", "cross", "bar", "hex"] as const;
 
 function outline(shape: (typeof shapes)[number], r: number): string {
   const k = r * 1.15;
@@ -21,6 +21,7 @@ function outline(shape: (typeof shapes)[number], r: number): string {
     case "down": return `M0,${k}L${k},${-k * 0.8}H${-k}z`;
     case "diamond": return `M0,${-k * 1.1}L${k * 1.1},0L0,${k * 1.1}L${-k * 1.1},0z`;
     case "cross": return `M${-r},${-r}L${r},${r}M${-r},${r}L${r},${-r}`;
+    case "hex": return `M${-r * 1.1},0L${-r * 0.55},${-r}H${r * 0.55}L${r * 1.1},0L${r * 0.55},${r}H${-r * 0.55}z`;
     case "bar": return `M0,${-k}V${k}M${-k},0H${k}`;
     default: return `M${-r},0a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0`;
   }
@@ -29,7 +30,7 @@ function outline(shape: (typeof shapes)[number], r: number): string {
 /** A variant's mark. It is hollow where the value is a bound. */
 export function Mark({ w, x, y, r = 4.5, hollow, label }: { w: number; x: number; y: number; r?: number; hollow?: boolean; label?: string }) {
   const shape = shapes[(w + 3 * lap(w)) % shapes.length];
-  const open = hollow || shape === "ring";
+  const open = hollow;
   return (
     <path class={"mark" + (open ? " hollow" : "")} d={outline(shape, r)} transform={`translate(${x.toFixed(1)},${y.toFixed(1)})`}
       style={{ fill: open || shape === "cross" || shape === "bar" ? "var(--paper)" : ink(w), stroke: ink(w) }}>
@@ -82,10 +83,11 @@ export function EndTags({ x, tags, top, bottom }: { x: number; tags: Tag[]; top:
   ))}</g>;
 }
 
-/** A name that fits. */
+/** A name that fits: what is left out is in its middle, for its end may tell it from others. */
 export function fit(name: string, px: number): string {
   const n = Math.max(4, Math.floor(px / 7.6));
-  return name.length <= n ? name : name.slice(0, n - 1) + "…";
+  const tail = Math.min(10, Math.floor(n / 2) - 1);
+  return name.length <= n ? name : name.slice(0, n - 1 - tail) + "…" + name.slice(-tail);
 }
 
 /** The room that names need, no more than a share of the width. */

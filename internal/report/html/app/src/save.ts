@@ -58,7 +58,7 @@ function drawing(body: HTMLElement): { text: string; width: number; height: numb
   return { text: new XMLSerializer().serializeToString(root), width, height };
 }
 
-function give(blob: Blob, name: string) {
+export function give(blob: Blob, name: string) {
   const a = document.createElement("a");
   a.href = URL.createObjectURL(blob);
   a.download = name;

@@ -28,6 +28,7 @@ export function choose(figure: string, key: string, value: string | undefined) {
   const next = { ...options.value };
   if (value === undefined) delete next[`${figure}.${key}`];
   else next[`${figure}.${key}`] = value;
+  if (key !== "zoom" && key !== "rate") delete next[`${figure}.zoom`]; // which was of another axis
   options.value = next;
 }
 

@@ -14,9 +14,25 @@ export const troubled = () => page.skipped.length + d.falls.length + d.failed.le
 export function Troubles() {
   return <section id="troubles" class="text"><h2>In no figure</h2>
     {page.skipped.length > 0 && <><h3>Skipped</h3><ul>{page.skipped.map((s) => <li><b>{name(s.subject, s.variant)}</b>: {s.reason}{s.hint && <>; mend it with: <code>{s.hint}</code></>}</li>)}</ul></>}
-    {d.falls.length + d.failed.length > 0 && <><h3>Failed</h3><ul>{[...d.falls, ...d.failed].map((s) => <li>{s}</li>)}</ul></>}
-    {d.invalid.length > 0 && <><h3>Invalid trials</h3><ul>{d.invalid.map((s) => <li>{s}</li>)}</ul></>}
+    {d.falls.length + d.failed.length > 0 && <><h3>Failed</h3><Long all={[...d.falls, ...d.failed]} /></>}
+    {d.invalid.length > 0 && <><h3>Invalid trials</h3><Long all={d.invalid} /></>}
+    {d.removals.some(([x]) => x > 0) && <details><summary>Taken out of each subject</summary><Table label="Trials taken out" sheet={{
+      head: ["subject", "invalid trials", "of"], rows: d.removals.map(([x, n], w) => [d.whos[w].name, num(String(x), x), num(String(n), n)]),
+    }} /></details>}
   </section>;
+}
+
+const most = 8;
+
+/** A list of which the end is folded away where it is long. */
+function Long({ all }: { all: string[] }) {
+  return <><ul>{all.slice(0, most).map((s) => <li>{s}</li>)}</ul>
+    {all.length > most && <details><summary>{all.length - most} more</summary><ul>{all.slice(most).map((s) => <li>{s}</li>)}</ul></details>}</>;
+}
+
+/** What came of measuring subjects against themselves. */
+export function Control() {
+  return <section id="control" class="text"><h2>Subjects against themselves</h2>{d.aa.map((s) => <p>{s}</p>)}</section>;
 }
 
 function name(subject: string, variant: Record<string, string>): string {

@@ -34,7 +34,7 @@ export function Curves() {
           {key === "throughput" && <path class="ideal" d={path(sw.levels.length > 1 ? Array.from({ length: 60 }, (_, i): [number, number] => { const r = x.invert(left + ((right - left) * i) / 59); return [x(r), y(r)]; }) : [])} />}
           {goal.map((g) => <g class="goal"><line x1={left} x2={right} y1={y(g.bound)} y2={y(g.bound)} /><text x={right - 2} y={y(g.bound) - 5} text-anchor="end">{g.text}</text></g>)}
           {key === "throughput" && knees.map((k, n) => k.at !== null && (
-            <line class="knee" x1={x(k.kept ?? x.domain[0])} x2={x(k.at)} y1={bottom - 4 - 6 * n} y2={bottom - 4 - 6 * n} style={{ stroke: ink(k.w) }}>
+            <line class="knee" x1={x(k.kept ?? x.domain[0])} x2={Math.max(x(k.at), x(k.kept ?? x.domain[0]) + 5)} y1={bottom - 4 - 6 * n} y2={bottom - 4 - 6 * n} style={{ stroke: ink(k.w) }}>
               <title>{`${d.whos[k.w].name}: ${k.t}`}</title></line>
           ))}
         </>} />;

@@ -1,4 +1,4 @@
-import { d, short, usualSetting, type Heat } from "../data";
+import { d, short, usualSetting as last, type Heat } from "../data";
 import { Figure, num, SettingPicker, settingOf } from "../figure";
 import { ink } from "../marks";
 import { Plot } from "../plot";
@@ -7,16 +7,20 @@ import { shown } from "../state";
 const bins = 8;
 const edge = (b: number) => 10 ** (b / bins);
 
+// The last setting of which there is one.
+const usualSetting = d.heats.some((h) => h.s === last) ? last : Math.max(0, ...d.heats.map((h) => h.s));
+
 /** Response times second by second: what a single percentile hides. */
 export function Heats() {
   const id = "heat", s = settingOf(id, usualSetting);
   const here = d.heats.filter((h) => h.s === s), seen = here.filter((h) => shown(h.w));
   const low = Math.min(...here.map((h) => h.low)), high = Math.max(...here.map((h) => h.low + h.counts[0].length));
   return <Figure id={id} title={"Response times over the window" + (d.settings[s]?.at ? " " + d.settings[s].at : "")}
+    range={[0, Math.max(1, ...here.map((h) => h.counts.length))]}
     controls={<SettingPicker id={id} usual={usualSetting} />}
     table={() => ({
-      head: ["subject", "second", "from, ms", "to, ms", "right answers"],
-      rows: here.flatMap((h) => h.counts.flatMap((c, t) => c.flatMap((n, b) => n ? [[d.whos[h.w].name, num(String(t), t), num(edge(h.low + b).toPrecision(3), edge(h.low + b)), num(edge(h.low + b + 1).toPrecision(3), edge(h.low + b + 1)), num(String(n), n)]] : []))),
+      head: ["subject", ...d.factors.map((f) => f.name), "second", "from, ms", "to, ms", "right answers"],
+      rows: here.flatMap((h) => h.counts.flatMap((c, t) => c.flatMap((n, b) => n ? [[d.whos[h.w].name, ...(d.settings[h.s]?.levels ?? []), num(String(t), t), num(edge(h.low + b).toPrecision(3), edge(h.low + b)), num(edge(h.low + b + 1).toPrecision(3), edge(h.low + b + 1)), num(String(n), n)]] : []))),
     })}
     caption="Each column is a second of the window, all sound trials together; the darker, the more of that second's right answers took so long. Red along the top: seconds with failed or wrong requests.">
     {here.length === 0 ? <p class="none">There is none at this setting.</p> :
@@ -27,7 +31,7 @@ export function Heats() {
 function OneHeat({ h, id, low, high }: { h: Heat; id: string; low: number; high: number }) {
   const sums = h.counts.map((c) => c.reduce((a, b) => a + b, 0));
   return <div><h3 style={{ color: ink(h.w) }}>{short[h.w]}</h3>
-    <Plot id={id + h.w} height={220} label={`Response times of ${d.whos[h.w].name}, second by second`}
+    <Plot id={id} height={220} label={`Response times of ${d.whos[h.w].name}, second by second`}
       x={{ domain: [0, h.counts.length], title: "second of the window" }} y={{ domain: [edge(low), edge(high)], logs: true, unit: "ms", title: "response time" }}>
       {({ x, y, top }) => <g>
         {h.counts.map((c, t) => c.map((n, b) => n > 0 && <rect x={x(t)} width={Math.max(1, x(t + 1) - x(t) - 0.5)} y={y(edge(h.low + b + 1))}

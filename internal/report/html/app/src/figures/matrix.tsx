@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { d, short, primary, usualSetting, type Comparison } from "../data";
 import { Figure, MetricPicker, metricChosen, num, SettingPicker, settingOf } from "../figure";
 import { fit, ink } from "../marks";
@@ -21,39 +22,62 @@ export function Matrix() {
         num(c.t, c.v), c.i, num(c.p, Number.isFinite(Number(c.p)) ? Number(c.p) : null), num(String(c.n), c.n),
         c.w + (c.d === "undetermined" && c.k ? `; about ${c.k} rounds would tell` : "") + (c.x ? " (exploratory)" : ""), c.q, c.e ?? ""]),
     })}
-    caption={<>{d.metrics[m].head}: the ratio of the row to the column, made inside blocks, and its verdict: ▲ {speed ? "faster" : "better"}, ▼ {speed ? "slower" : "worse"}, = equivalent, ? undetermined.
+    caption={<>{d.metrics[m].head}: the ratio of the row to the column, made inside blocks, and its verdict: ▲ {speed ? "faster" : "better"}, ▼ {speed ? "slower" : "worse"}, = equivalent, ? undetermined. The best come first; the farther from one, the stronger the colour.
       {here.some((c) => c.x) && " Exploratory: it is not the metric the plan declared."}</>}>
     <Grid here={here} />
   </Figure>;
 }
 
+const flip = { faster: "slower", slower: "faster", equivalent: "equivalent", undetermined: "undetermined" } as const;
+const crowd = 9; // from so many on, cells have a sign alone and columns a number
+
+/** The best first, by how often each is ahead: what belongs together stands together. */
+function inOrder(here: Comparison[]): number[] {
+  const score = new Map<number, number>();
+  for (const c of here) {
+    const up = Math.log(c.v ?? 1) || (c.d === "faster" ? 1 : c.d === "slower" ? -1 : 0), wins = c.d === "undetermined" ? 0.1 : 1;
+    const sign = (c.d === "faster" ? 1 : c.d === "slower" ? -1 : 0) * 1000 + (c.d === "faster" || c.d === "slower" ? 0 : 0.01 * up * wins);
+    score.set(c.a, (score.get(c.a) ?? 0) + sign);
+    score.set(c.b, (score.get(c.b) ?? 0) - sign);
+  }
+  return [...score.keys()].sort((a, b) => score.get(b)! - score.get(a)! || a - b);
+}
+
+/** How strongly a cell is coloured: the more, the farther the ratio is from one. */
+const depth = (c: Comparison) => (c.d === "equivalent" || c.d === "undetermined" || c.v === null ? 1 : Math.min(1, 0.4 + 0.6 * Math.abs(Math.log2(c.v))));
+
 function Grid({ here }: { here: Comparison[] }) {
   const [ref, width] = useWidth<HTMLDivElement>();
-  const whos = d.whos.map((_, w) => w).filter((w) => shown(w) && here.some((c) => c.a === w || c.b === w));
-  const n = whos.length;
-  const names = Math.min(width * 0.34, Math.max(50, ...whos.map((w) => short[w].length * 8.2 + 16)));
-  const cell = Math.max(46, Math.min(92, (width - names - 8) / Math.max(1, n)));
-  const tall = Math.min(44, cell), slant = cell < names, top = slant ? Math.min(names, 150) * 0.72 + 14 : 26;
+  const [read, tell] = useState<Comparison | null>(null);
+  const whos = inOrder(here).filter(shown), n = whos.length, many = n >= crowd;
+  const label = (w: number, i: number) => (many ? `${i + 1}  ` : "") + short[w];
+  const names = Math.min(width * (width < 560 ? 0.42 : 0.3), Math.max(50, ...whos.map((w, i) => label(w, i).length * 8.2 + 16)));
+  const cell = Math.max(many ? 22 : 46, Math.min(many ? 40 : 92, (width - names - 8) / Math.max(1, n)));
+  const signs = many || cell < 66; // no room for more
+  const tall = many ? Math.min(26, cell) : Math.min(44, cell), slant = !many && whos.some((w) => short[w].length * 7.6 > cell + 10);
+  const top = slant ? Math.min(names, 150) * 0.72 + 14 : 26;
   const full = names + n * cell + (slant ? 60 : 8), height = top + n * tall + 8;
   const at = new Map(here.map((c) => [`${c.a}/${c.b}`, c]));
-  const flip = { faster: "slower", slower: "faster", equivalent: "equivalent", undetermined: "undetermined" } as const;
-  return <div class="plot scroll" ref={ref} tabIndex={0} role="region" aria-label="Matrix of verdicts">{width > 0 && <svg width={full} height={height} viewBox={`0 0 ${full} ${height}`} role="img"
-    aria-label={here.slice(0, 12).map((c) => `${d.whos[c.a].name} to ${d.whos[c.b].name}: ${c.t}, ${c.w}`).join("; ")}>
-    {whos.map((w, i) => <g>
-      <text class="name" x={names - 8} y={top + i * tall + tall / 2} dy="0.35em" text-anchor="end" style={{ fill: ink(w) }}>{fit(short[w], names)}<title>{d.whos[w].name}</title></text>
-      <text class="name" transform={slant ? `translate(${names + i * cell + cell / 2},${top - 8}) rotate(-38)` : `translate(${names + i * cell + cell / 2},${top - 10})`}
-        text-anchor={slant ? "start" : "middle"} style={{ fill: ink(w) }}>{fit(short[w], slant ? 150 : cell + 10)}</text>
-    </g>)}
-    {whos.flatMap((a, i) => whos.map((b, j) => {
-      const c = at.get(`${a}/${b}`), back = at.get(`${b}/${a}`);
-      const x = names + j * cell, y = top + i * tall;
-      if (!c && !back) return <rect class="cell self" x={x + 1} y={y + 1} width={cell - 2} height={tall - 2} rx="3" />;
-      const verdict = c ? c.d : flip[back!.d];
-      return <g class={"cell " + verdict}>
-        <rect x={x + 1} y={y + 1} width={cell - 2} height={tall - 2} rx="3" />
-        <text x={x + cell / 2} y={y + tall / 2} dy="0.35em" text-anchor="middle">{glyphs[verdict]}{c ? " " + c.t : ""}</text>
-        <title>{`${d.whos[(c ?? back)!.a].name} : ${d.whos[(c ?? back)!.b].name}\n${(c ?? back)!.t} (${(c ?? back)!.i})\n${(c ?? back)!.w}, ${(c ?? back)!.n} rounds${(c ?? back)!.e ? "\n" + (c ?? back)!.e : ""}`}</title>
-      </g>;
-    }))}
-  </svg>}</div>;
+  return <>
+    <div class="plot scroll" ref={ref} tabIndex={0} role="region" aria-label="Matrix of verdicts">{width > 0 && <svg width={full} height={height} viewBox={`0 0 ${full} ${height}`} role="img" onPointerLeave={() => tell(null)}
+      aria-label={here.slice(0, 12).map((c) => `${d.whos[c.a].name} to ${d.whos[c.b].name}: ${c.t}, ${c.w}`).join("; ") + (here.length > 12 ? `; and ${here.length - 12} more` : "")}>
+      {whos.map((w, i) => <g>
+        <text class="name" x={names - 8} y={top + i * tall + tall / 2} dy="0.35em" text-anchor="end" style={{ fill: ink(w) }}>{fit(label(w, i), names)}<title>{d.whos[w].name}</title></text>
+        {many ? <text class="column" x={names + i * cell + cell / 2} y={top - 8} text-anchor="middle">{i + 1}<title>{d.whos[w].name}</title></text>
+          : <text class="name" transform={slant ? `translate(${names + i * cell + cell / 2},${top - 8}) rotate(-38)` : `translate(${names + i * cell + cell / 2},${top - 10})`}
+            text-anchor={slant ? "start" : "middle"} style={{ fill: ink(w) }}>{fit(short[w], slant ? 150 : cell + 10)}</text>}
+      </g>)}
+      {whos.flatMap((a, i) => whos.map((b, j) => {
+        const c = at.get(`${a}/${b}`), back = at.get(`${b}/${a}`), x = names + j * cell, y = top + i * tall;
+        if (!c && !back) return <rect class="cell self" x={x + 1} y={y + 1} width={cell - 2} height={tall - 2} rx="3" />;
+        const one = (c ?? back)!, verdict = c ? c.d : flip[back!.d];
+        return <g class={"cell " + verdict} onPointerEnter={() => tell(one)} data-pair={`${a}/${b}`}>
+          <rect x={x + 1} y={y + 1} width={cell - 2} height={tall - 2} rx="3" style={{ fillOpacity: depth(one) }} />
+          <text x={x + cell / 2} y={y + tall / 2} dy="0.35em" text-anchor="middle">{glyphs[verdict]}{c && !signs ? " " + c.t : ""}</text>
+          <title>{`${d.whos[one.a].name} : ${d.whos[one.b].name}\n${one.t} (${one.i})\n${one.w}, ${one.n} rounds${one.e ? "\n" + one.e : ""}`}</title>
+        </g>;
+      }))}
+    </svg>}</div>
+    <p class="readout">{read ? <><b>{d.whos[read.a].name} : {d.whos[read.b].name}</b> {read.t} ({read.i}), {read.w}; {read.n} rounds</> : signs ? "Point at a cell for its ratio and interval; the numbers of all are in the table." : " "}</p>
+  </>;
 }
