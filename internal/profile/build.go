@@ -9,16 +9,10 @@ import (
 // A builder puts a profile together: a function once, a stack once.
 type builder struct {
 	p         *pprof.Profile
-	places    map[place]*pprof.Location
+	places    map[Function]*pprof.Location
 	functions map[Function]*pprof.Function
 	modules   map[string]*pprof.Mapping
 	stacks    map[string]*pprof.Sample
-}
-
-// A place is a line within a function.
-type place struct {
-	f    Function
-	line int64
 }
 
 // kind is a value's name and unit.
@@ -27,25 +21,25 @@ func kind(name, unit string) *pprof.ValueType { return &pprof.ValueType{Type: na
 func newBuilder(kinds ...*pprof.ValueType) *builder {
 	return &builder{
 		p:         &pprof.Profile{SampleType: kinds},
-		places:    map[place]*pprof.Location{},
+		places:    map[Function]*pprof.Location{},
 		functions: map[Function]*pprof.Function{},
 		modules:   map[string]*pprof.Mapping{},
 		stacks:    map[string]*pprof.Sample{},
 	}
 }
 
-// at returns the location of a line within a function; 0: no line is known.
-func (b *builder) at(f Function, line int64) *pprof.Location {
-	key := place{f, line}
-	if l := b.places[key]; l != nil {
+// at returns the location of a function. Lines within functions are not told
+// apart: no reader here has them but pprof's own.
+func (b *builder) at(f Function) *pprof.Location {
+	if l := b.places[f]; l != nil {
 		return l
 	}
 	l := &pprof.Location{
 		ID:      uint64(len(b.p.Location) + 1),
 		Mapping: b.module(f.Module),
-		Line:    []pprof.Line{{Function: b.function(f), Line: line}},
+		Line:    []pprof.Line{{Function: b.function(f)}},
 	}
-	b.places[key] = l
+	b.places[f] = l
 	b.p.Location = append(b.p.Location, l)
 	return l
 }

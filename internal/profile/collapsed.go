@@ -59,7 +59,7 @@ func collapsedLine(line string) ([]string, int64, error) {
 	}
 	names := strings.Split(strings.TrimSpace(line[:i]), ";")
 	for i, name := range names {
-		if name == "" { // an address without a symbol, as some collapsers have it
+		if name == "" { // an address without a symbol, as some programs write it
 			names[i] = "[unknown]"
 		}
 	}

@@ -170,13 +170,13 @@ func fromStats(stats []pstat, f Format, says ...string) (*Profile, error) {
 	b := newBuilder(kind("calls", "count"), kind("time", "nanoseconds"))
 	untimed := 0
 	for _, s := range stats {
-		callee := b.at(s.f, 0)
+		callee := b.at(s.f)
 		calls, own := s.calls, s.own
 		for _, e := range s.callers {
 			if !e.timed {
 				untimed++
 			}
-			b.add([]*pprof.Location{callee, b.at(e.caller, 0)}, e.calls, e.own)
+			b.add([]*pprof.Location{callee, b.at(e.caller)}, e.calls, e.own)
 			calls, own = calls-e.calls, own-e.own
 		}
 		whole := b.add([]*pprof.Location{callee}, calls, own)

@@ -137,11 +137,11 @@ func (t *v8tree) stack(b *builder, n *v8node) ([]*pprof.Location, error) {
 			return nil, &ReadError{Format: CPUProfile, Place: fmt.Sprintf("node %d", n.ID), What: "its parents have no end"}
 		}
 		if f := v8function(at); f.Name != "(root)" {
-			stack = append(stack, b.at(f, 0))
+			stack = append(stack, b.at(f))
 		}
 	}
 	if len(stack) == 0 { // a sample on the root itself
-		stack = append(stack, b.at(Function{Name: "(root)", Module: "[v8]"}, 0))
+		stack = append(stack, b.at(Function{Name: "(root)", Module: "[v8]"}))
 	}
 	t.stacks[n.ID] = stack
 	return stack, nil

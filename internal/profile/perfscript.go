@@ -129,7 +129,7 @@ func (r *perfReader) line(line string) error {
 	if len(r.stack) >= maxFrames {
 		return fmt.Errorf("a stack of more than %d frames", maxFrames)
 	}
-	r.stack = append(r.stack, r.b.at(perfFunction(m[2], m[3]), 0))
+	r.stack = append(r.stack, r.b.at(perfFunction(m[2], m[3])))
 	return nil
 }
 
@@ -160,10 +160,10 @@ func (r *perfReader) flush() error {
 	if len(r.stack) == 0 {
 		r.bare++
 	}
-	stack := append(r.stack, r.b.at(Function{Name: r.comm, Module: "[command]"}, 0))
+	r.stack = append(r.stack, r.b.at(Function{Name: r.comm, Module: "[command]"}))
 	values := make([]int64, len(r.b.p.SampleType))
 	values[0], values[r.event] = 1, r.period
-	r.b.add(stack, values...)
+	r.b.add(r.stack, values...)
 	return nil
 }
 

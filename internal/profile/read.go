@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -143,10 +144,10 @@ func readJSON(data []byte) (*Profile, error) {
 // jsonError puts the place into an error of encoding/json.
 func jsonError(f Format, err error) error {
 	e := &ReadError{Format: f, What: err.Error()}
-	switch j := err.(type) {
-	case *json.SyntaxError:
+	if j := (*json.SyntaxError)(nil); errors.As(err, &j) {
 		e.Place = fmt.Sprintf("byte %d", j.Offset)
-	case *json.UnmarshalTypeError:
+	}
+	if j := (*json.UnmarshalTypeError)(nil); errors.As(err, &j) {
 		e.Place = fmt.Sprintf("byte %d", j.Offset)
 	}
 	return e
@@ -180,7 +181,7 @@ func stackOf(b *builder, rootFirst []string, module string) ([]*pprof.Location, 
 	}
 	var stack []*pprof.Location
 	for _, name := range slices.Backward(rootFirst) {
-		stack = append(stack, b.at(frameNamed(name, module), 0))
+		stack = append(stack, b.at(frameNamed(name, module)))
 	}
 	return stack, nil
 }

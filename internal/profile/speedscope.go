@@ -173,10 +173,10 @@ func (r *scopeReader) book(rootFirst []int, weight float64, samples int64) error
 			return fmt.Errorf("there is no frame %d", i)
 		}
 		f := r.file.Shared.Frames[i]
-		stack = append(stack, r.b.at(Function{Name: f.Name, File: f.File, Line: max(0, f.Line)}, 0))
+		stack = append(stack, r.b.at(Function{Name: f.Name, File: f.File, Line: max(0, f.Line)}))
 	}
 	if len(stack) == 0 {
-		stack = append(stack, r.b.at(Function{Name: "(nothing)"}, 0))
+		stack = append(stack, r.b.at(Function{Name: "(nothing)"}))
 	}
 	r.b.add(stack, samples, int64(w))
 	return nil

@@ -55,10 +55,10 @@ func TestStudyOf2014(t *testing.T) {
 	}
 	var rest int64
 	for _, delta := range d.Deltas {
-		if s, ok := want[delta.Function.String()]; ok && s != delta.State {
+		if s, ok := want[delta.String()]; ok && s != delta.State {
 			t.Errorf("%s: %s; want %s", delta.Function, delta.State, s)
 		}
-		delete(want, delta.Function.String())
+		delete(want, delta.String())
 		if delta.Name == notListed {
 			rest = delta.Before.Calls
 		}
