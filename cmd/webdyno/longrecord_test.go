@@ -29,7 +29,7 @@ const (
 // the clock: on a busy machine it is what the report itself can do something
 // about.
 func BenchmarkReport(b *testing.B) {
-	dir := longRecord(b)
+	dir, webdyno := longRecord(b), webdynoItself(b)
 	for _, format := range []string{"json", "text", "html"} {
 		b.Run(format, func(b *testing.B) {
 			var walls []time.Duration
@@ -37,8 +37,7 @@ func BenchmarkReport(b *testing.B) {
 			var resident int64
 			for b.Loop() {
 				c := exec.Command(os.Args[0], "report", "--format", format, "-o", filepath.Join(b.TempDir(), "out"), dir)
-				c.Args[0] = "webdyno" // for which the test binary stands in, by that name
-				c.Path = webdynoItself(b)
+				c.Args[0], c.Path = webdyno, webdyno // for which the test binary stands in, by that name
 				began := time.Now()
 				if out, err := c.CombinedOutput(); err != nil {
 					b.Fatalf("%v: %s", err, out)
@@ -190,9 +189,9 @@ func longStart(random *rand.Rand) *evidence.Start {
 		Bodies:  []evidence.Body{{Asked: "GET /", Bytes: 1, SHA256: "6b86b273ff34fce1"}},
 		Warmup:  evidence.Warmup{Lasted: 10 * time.Second, Requests: 40628, Steady: true, Cycle: 5, Wanted: 10 * time.Second},
 	}
-	for range 50 {
-		s.Warmup.Rates = append(s.Warmup.Rates, 3000+float64(random.IntN(200)))
-		s.Warmup.Service = append(s.Warmup.Service, float64(random.IntN(300000))/1e5)
+	for range 80 {
+		s.Warmup.Rates = append(s.Warmup.Rates, 173220+float64(random.IntN(20000)))
+		s.Warmup.Service = append(s.Warmup.Service, float64(random.IntN(3000000))/1e6)
 		s.Warmup.CPU = append(s.Warmup.CPU, float64(random.IntN(300000))/1e4)
 	}
 	return s

@@ -16,7 +16,7 @@ const MaxEncoded = 4 << 20
 // compressed, in base64. It fails only where a count exceeds 2⁶³−1.
 func (h *Histogram) MarshalText() ([]byte, error) {
 	if h.total > math.MaxInt64 {
-		return nil, fmt.Errorf("encode histogram: %d durations, and the format holds %d", h.total, math.MaxInt64)
+		return nil, fmt.Errorf("encode histogram: %d durations, and the format holds %d", h.total, int64(math.MaxInt64))
 	}
 	s := &hdrhistogram.Snapshot{
 		LowestTrackableValue:  Lowest,

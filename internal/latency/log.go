@@ -89,7 +89,7 @@ type LogReader struct {
 	lines  *bufio.Scanner
 	decode *Decoder
 	line   int // of the last line read, from 1
-	err   error
+	err    error
 
 	start time.Time // of the log, if its header says it
 	base  time.Time // what the times of the lines are relative to

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"webdyno/internal/evidence"
+	"webdyno/internal/latency"
 )
 
 // Whatever trials.ndjson holds, it is read or refused; and what was read is
@@ -84,7 +85,7 @@ func FuzzHlog(f *testing.F) {
 		empty.fill(tally)
 		sum := sha256.Sum256(b)
 		says := &wireHlogFile{Bytes: int64(len(b)), SHA256: hex.EncodeToString(sum[:])}
-		if readHlog(bytes.NewReader(b), says, tally) != nil {
+		if readHlog(bytes.NewReader(b), says, tally, new(latency.Decoder)) != nil {
 			return
 		}
 		for i, h := range windowHistograms(tally) {

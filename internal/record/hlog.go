@@ -97,11 +97,11 @@ func (c *counter) Write(b []byte) (int, error) {
 
 // readHlog fills the histograms of t from r, whose content must be what the
 // trial's line says it is. The histograms of t must be there and empty.
-func readHlog(r io.Reader, says *wireHlogFile, t *evidence.Tally) error {
+func readHlog(r io.Reader, says *wireHlogFile, t *evidence.Tally, d *latency.Decoder) error {
 	sum := sha256.New()
 	n := new(counter)
 	body := io.TeeReader(io.LimitReader(r, says.Bytes+1), io.MultiWriter(sum, n))
-	read, err := readIntervals(latency.NewLogReader(body), t)
+	read, err := readIntervals(d.Log(body), t)
 	if err != nil {
 		return err
 	}

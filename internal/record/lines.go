@@ -81,7 +81,8 @@ func (r *Record) addLine(b []byte) error {
 	if err != nil {
 		return err
 	}
-	if _, err := l.measurement(); err != nil {
+	m, err := l.measurement()
+	if err != nil {
 		return err
 	}
 	if before := r.done[l.Trial.ID]; before > 0 {
@@ -90,5 +91,8 @@ func (r *Record) addLine(b []byte) error {
 	r.lines = append(r.lines, line{evidence.Trial(l.Trial), !l.abandoned(), l.Hlog, r.whole, len(b)})
 	r.done[l.Trial.ID] = len(r.lines)
 	r.whole += int64(len(b))
+	if r.whole <= maxFresh {
+		r.fresh = append(r.fresh, m)
+	}
 	return nil
 }

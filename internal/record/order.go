@@ -2,6 +2,7 @@ package record
 
 import (
 	"webdyno/internal/evidence"
+	"webdyno/internal/latency"
 )
 
 // ahead is how many measurements are restored while f looks at one. Unpacking
@@ -16,11 +17,12 @@ func (r *Record) inOrder(in *source, f func(*evidence.Measurement) error) error 
 		err error
 	}
 	var coming []chan restored
+	var decoders [ahead]latency.Decoder // that of n was last used for n-ahead, which has been received
 	start := func(n int) {
 		c := make(chan restored, 1) // one value, then nothing: needs no closing
 		coming = append(coming, c)
 		go func() {
-			m, err := r.read(in, n)
+			m, err := r.read(in, n, &decoders[n%ahead])
 			c <- restored{m, err}
 		}()
 	}

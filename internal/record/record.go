@@ -9,8 +9,10 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"webdyno/internal/evidence"
+	"webdyno/internal/latency"
 )
 
 // Version is the version of the format that is written, and the newest that is
@@ -34,6 +36,7 @@ const (
 	maxFile    = 16 << 20 // bytes of plan.yaml and of host.json
 	maxLine    = 16 << 20 // bytes of a line of trials.ndjson, the newline included
 	maxHlog    = 1 << 30  // bytes of an hlog; it is read line by line
+	maxFresh   = 16 << 20 // bytes of lines that are kept read from Open to the first Each
 	maxTrials  = 1_000_000
 	maxSeconds = 100_000 // of one window: more than a day
 )
@@ -53,6 +56,13 @@ type Record struct {
 	lines []line
 	done  map[string]int // by trial: its line, from 1
 	whole int64          // bytes of trials.ndjson that are whole lines
+
+	mu sync.Mutex
+
+	// fresh are the measurements of the first lines as Open has read them, without
+	// histograms: to read their JSON again would take a third of the time. Each goes
+	// to whom asks first, and nil is left.
+	fresh []*evidence.Measurement
 }
 
 // Open reads the record in the folder dir: the plan, the setup, and which
@@ -167,18 +177,9 @@ type source struct {
 	empty  *empty
 }
 
-// read restores the n-th measurement.
-func (r *Record) read(in *source, n int) (*evidence.Measurement, error) {
-	at := r.lines[n]
-	b := make([]byte, at.bytes)
-	if _, err := in.trials.ReadAt(b, at.offset); err != nil {
-		return nil, r.faultAt(n+1, err)
-	}
-	l, err := decodeLine(b)
-	if err != nil {
-		return nil, r.faultAt(n+1, err)
-	}
-	m, err := l.measurement()
+// read restores the n-th measurement; d is nobody else's meanwhile.
+func (r *Record) read(in *source, n int, d *latency.Decoder) (*evidence.Measurement, error) {
+	m, err := r.bareMeasurement(in, n)
 	if err != nil {
 		return nil, r.faultAt(n+1, err)
 	}
@@ -186,16 +187,44 @@ func (r *Record) read(in *source, n int) (*evidence.Measurement, error) {
 		return m, nil
 	}
 	in.empty.fill(m.Tally)
-	if l.Hlog == nil {
+	hlog := r.lines[n].hlog
+	if hlog == nil {
 		return m, nil
 	}
-	if err := checkHlogName(l.Hlog); err != nil {
+	if err := checkHlogName(hlog); err != nil {
 		return nil, r.faultAt(n+1, err)
 	}
-	if err := readHlogFile(in.root, l.Hlog, m.Tally); err != nil {
-		return nil, r.fault(l.Hlog.File, err)
+	if err := readHlogFile(in.root, hlog, m.Tally, d); err != nil {
+		return nil, r.fault(hlog.File, err)
 	}
 	return m, nil
+}
+
+// bareMeasurement returns what the n-th line holds: all but the histograms.
+func (r *Record) bareMeasurement(in *source, n int) (*evidence.Measurement, error) {
+	if m := r.takeFresh(n); m != nil {
+		return m, nil
+	}
+	b := make([]byte, r.lines[n].bytes)
+	if _, err := in.trials.ReadAt(b, r.lines[n].offset); err != nil {
+		return nil, err
+	}
+	l, err := decodeLine(b)
+	if err != nil {
+		return nil, err
+	}
+	return l.measurement()
+}
+
+func (r *Record) takeFresh(n int) *evidence.Measurement {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n >= len(r.fresh) {
+		return nil
+	}
+	m := r.fresh[n]
+	r.fresh[n] = nil
+	return m
 }
 
 // checkHlogName refuses what no writer of ours says about an hlog.
@@ -210,13 +239,13 @@ func checkHlogName(h *wireHlogFile) error {
 	return nil
 }
 
-func readHlogFile(root *os.Root, says *wireHlogFile, t *evidence.Tally) error {
+func readHlogFile(root *os.Root, says *wireHlogFile, t *evidence.Tally, d *latency.Decoder) error {
 	f, err := root.Open(filepath.FromSlash(says.File))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return readHlog(f, says, t)
+	return readHlog(f, says, t, d)
 }
 
 // fault says which file of the record err is about.

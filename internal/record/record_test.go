@@ -86,6 +86,7 @@ func TestEveryFieldIsKept(t *testing.T) {
 	m.Server.Replaced, m.Host.SwappedIn = 2, 3
 	m.Host.Network = evidence.Network{Overflows: 1, Retransmits: 2, Timeouts: 3, Drops: 4, Segments: 5}
 	m.Host.Hiccups = &evidence.Hiccups{P50: 1, P99: 2, Max: 3, Stalled: 0.5}
+	m.Server.OutOfMemory, m.Tally.Unbalanced = 1, 2
 	m.Tally.Preempted, m.Tally.Collections, m.Tally.LoopSpan = 7, 1, 1_501_000_000
 	m.Failure.Exit, m.Failure.After = "exited with status 139", 4
 	m.Start.Warmup.Service = []float64{0.5, 0.25}
@@ -122,6 +123,9 @@ func TestEveryFieldIsKept(t *testing.T) {
 		Calls: &evidence.Calls{Commands: []string{"xrange"}, Made: 1, Due: 2, Answered: 3, Wrong: 4, Resent: 5},
 	}}
 	wantFilled(t, "Service", reflect.ValueOf(m.Services[0]))
+	m.Trial.Attribution = "sampler"
+	m.Profile = &evidence.Profile{By: "sampler", File: "profiles/a.pb.gz", Requests: 7, Span: 8, Processes: 2, Says: []string{"this"}, Unavailable: "that"}
+	wantFilled(t, "Profile", reflect.ValueOf(*m.Profile))
 	wantFilled(t, "Measurement", reflect.ValueOf(*m))
 	wantFilled(t, "Second", reflect.ValueOf(m.Tally.Seconds[0]))
 	if d := cmp.Diff([]*evidence.Measurement{m}, readAll(t, newRecord(t, m)), sameEvidence); d != "" {
@@ -136,7 +140,7 @@ func TestEveryFieldOfTheSetupIsKept(t *testing.T) {
 		Name: "store", Variant: map[string]string{"python": "pypy"}, Command: []string{"x"}, Dir: "/", Env: []string{"A=1"}, CPUs: []int{1},
 		Tools: map[string]string{"python": "3"}, URL: "redis://x", Bound: true, Uses: []string{"other"},
 		Modules: map[string]string{"tornado": "6.2, /x"}, Content: map[string]string{"folder": "sha256:0"},
-		Skipped: "no", Hint: "do", Last: []string{"oops"},
+		Skipped: "no", Hint: "do", Last: []string{"oops"}, EnvBytes: 4,
 	}}
 	wantFilled(t, "Subject", reflect.ValueOf(s.Services[0]))
 	wantFilled(t, "Setup", reflect.ValueOf(*s))
@@ -341,5 +345,27 @@ func TestSafeNames(t *testing.T) {
 			t.Errorf("%q and %q are both called %q", c.name, other, got)
 		}
 		seen[got] = c.name
+	}
+}
+
+// What Open has read is handed on once; who asks again gets its own, from the disk.
+func TestEachTwice(t *testing.T) {
+	dir := newRecord(t, aTrial(0), aTrial(1), aFailure())
+	r, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := r.Measurements()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := readAll(t, dir)
+	first[0].Notes[0].Text, first[0].Tally.Causes["other"] = "changed by its owner", 9
+	second, err := r.Measurements()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, second, sameEvidence); d != "" {
+		t.Errorf("-want +got\n%s", d)
 	}
 }

@@ -50,9 +50,12 @@ type wireSubject struct {
 	Uses    []string          `json:"uses,omitempty"`
 	Modules map[string]string `json:"modules,omitempty"`
 	Content map[string]string `json:"content,omitempty"`
-	Skipped string            `json:"skipped,omitempty"`
-	Hint    string            `json:"hint,omitempty"`
-	Last    []string          `json:"last,omitempty"`
+
+	EnvBytes int `json:"env_bytes,omitempty"`
+
+	Skipped string   `json:"skipped,omitempty"`
+	Hint    string   `json:"hint,omitempty"`
+	Last    []string `json:"last,omitempty"`
 }
 
 // encodeSetup returns host.json, indented for people.

@@ -81,6 +81,7 @@ type wireTally struct {
 	Sources        int               `json:"sources,omitempty"`
 	Preempted      int64             `json:"preempted,omitempty"`
 	Collections    uint64            `json:"collections,omitempty"`
+	Unbalanced     uint64            `json:"unbalanced,omitempty"`
 	WrongAnswers   []string          `json:"wrong_answers,omitempty"`
 	Seconds        []wireSecond      `json:"seconds,omitempty"`
 }
@@ -109,6 +110,7 @@ type wireUsage struct {
 	Involuntary int64         `json:"involuntary_switches"`
 	Processes   int           `json:"processes"`
 	Replaced    int           `json:"replaced,omitempty"`
+	OutOfMemory uint64        `json:"oom_kills,omitempty"`
 	Threads     int           `json:"threads"`
 	Source      string        `json:"source"`
 	Answered    uint64        `json:"answered"`
@@ -257,6 +259,7 @@ func tallyOut(t *evidence.Tally) *wireTally {
 		LoopSpanNS:     t.LoopSpan,
 		Preempted:      t.Preempted,
 		Collections:    t.Collections,
+		Unbalanced:     t.Unbalanced,
 		Loops:          t.Loops,
 		Backend:        t.Backend,
 		Sources:        t.Sources,
@@ -330,6 +333,7 @@ func (w *wireTally) tally() (*evidence.Tally, error) {
 		LoopSpan:       w.LoopSpanNS,
 		Preempted:      w.Preempted,
 		Collections:    w.Collections,
+		Unbalanced:     w.Unbalanced,
 		Loops:          w.Loops,
 		Backend:        w.Backend,
 		Sources:        w.Sources,
