@@ -43,7 +43,7 @@ type Subject struct {
 	Variant map[string]string `json:"variant,omitempty"`
 	Command []string          `json:"command,omitempty"` // {port} stands for the port of each start
 	Dir     string            `json:"dir,omitempty"`
-	Env     []string          `json:"env,omitempty"` // all of it: subjects inherit nothing
+	Env     []string          `json:"env,omitempty"` // all of it: subjects inherit nothing; values that may be secret are not told
 	CPUs    []int             `json:"cpus,omitempty"`
 	Tools   map[string]string `json:"tools,omitempty"` // "python": "/usr/bin/python3 (CPython 3.11.2)"
 	URL     string            `json:"url,omitempty"`   // of a subject that is already running
@@ -59,6 +59,11 @@ type Subject struct {
 	// where it starts, "build" what was built for it, each as "sha256:" and the
 	// first 16 hexadecimal digits of a SHA-256 of all names and bytes.
 	Content map[string]string `json:"content,omitempty"`
+
+	// EnvBytes is what the environment takes in memory, each variable with the zero
+	// byte that ends it: it moves the stack, and so what depends on alignment. 0 of a
+	// subject that was running already.
+	EnvBytes int `json:"env_bytes,omitempty"`
 
 	// Skipped says why this machine cannot run the subject, Hint the one
 	// command or change that would mend it. Both are empty if it can.

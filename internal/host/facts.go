@@ -26,13 +26,16 @@ var machine = slices.Concat(
 		{"cpu.microcode", inFile("proc/cpuinfo", "microcode")},
 		{"cpu.online", content("sys/devices/system/cpu/online")},
 		{"cpu.allowed", inFile("proc/self/status", "Cpus_allowed_list")},
+		{"cpu.sockets", sockets},
 		{"cpu.cores", topology(Topology.describeCores)},
 		{"cpu.caches", topology(Topology.describeCaches)},
+		{"cpu.cache_sizes", cacheSizes},
 		{"cpu.smt", content("sys/devices/system/cpu/smt/control")},
 		{"cpu.isolated", content("sys/devices/system/cpu/isolated")},
 		{"cpu.nohz_full", content("sys/devices/system/cpu/nohz_full")},
 		{"cpu.hypervisor", hypervisor},
-		{"cpu.governor", content("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")},
+		{"cpu.governor", onEveryCPU("cpufreq/scaling_governor")},
+		{"cpu.energy_preference", onEveryCPU("cpufreq/energy_performance_preference")},
 		{"cpu.freq.driver", content("sys/devices/system/cpu/cpu0/cpufreq/scaling_driver")},
 		{"cpu.freq.min", content("sys/devices/system/cpu/cpu0/cpufreq/scaling_min_freq")},
 		{"cpu.freq.max", content("sys/devices/system/cpu/cpu0/cpufreq/scaling_max_freq")},
@@ -41,13 +44,21 @@ var machine = slices.Concat(
 		{"cpu.boost", content("sys/devices/system/cpu/cpufreq/boost")},
 		{"cpu.idle.driver", content("sys/devices/system/cpu/cpuidle/current_driver")},
 		{"cpu.idle.states", idleStates},
+		{"cpu.idle.limit", firstOf("sys/module/intel_idle/parameters/max_cstate", "sys/module/processor/parameters/max_cstate")},
 		{"cpu.vulnerabilities", vulnerabilities},
 		{"clock.source", content("sys/devices/system/clocksource/clocksource0/current_clocksource")},
+		{"clock.available", content("sys/devices/system/clocksource/clocksource0/available_clocksource")},
 		{"numa.nodes", content("sys/devices/system/node/online")},
 		{"memory.total", inFile("proc/meminfo", "MemTotal")},
 		{"memory.available", inFile("proc/meminfo", "MemAvailable")},
 		{"memory.swap", inFile("proc/meminfo", "SwapTotal")},
 		{"memory.thp", content("sys/kernel/mm/transparent_hugepage/enabled")},
+		{"memory.thp.defrag", content("sys/kernel/mm/transparent_hugepage/defrag")},
+		{"memory.hugepages", inFile("proc/meminfo", "HugePages_Total")},
+		{"irq.default_affinity", content("proc/irq/default_smp_affinity")},
+		{"irq.affinity", interrupts},
+		{"machine.virtualization", virtualization},
+		{"machine.container", container},
 		{"machine.product", content("sys/class/dmi/id/product_name")},
 		{"machine.vendor", content("sys/class/dmi/id/sys_vendor")},
 		{"thermal.zones", thermal},
@@ -67,19 +78,30 @@ var machine = slices.Concat(
 		{"limit.files", limit("Max open files")},
 		{"limit.processes", limit("Max processes")},
 		{"limit.locked_memory", limit("Max locked memory")},
+		{"limit.realtime_priority", limit("Max realtime priority")},
+		{"limit.nice", limit("Max nice priority")},
 		{"cgroup.own", content("proc/self/cgroup")},
 		{"cgroup.cpu_quota", cpuQuota},
+		{"cgroup.cpu_weight", inOwnGroup("cpu.weight")},
+		{"cgroup.cpus", inOwnGroup("cpuset.cpus.effective")},
+		{"cgroup.memory_max", inOwnGroup("memory.max")},
+		{"webdyno.nice", ofOwnProcess(19)},
+		{"webdyno.policy", policy},
+		{"net.lo.mtu", content("sys/class/net/lo/mtu")},
+		{"net.links", links},
 	},
 	sysctls(
 		"net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports",
 		"net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_max_tw_buckets",
-		"net.core.somaxconn", "net.core.netdev_max_backlog",
+		"net.core.somaxconn", "net.core.netdev_max_backlog", "net.core.busy_poll",
 		"net.ipv4.tcp_max_syn_backlog", "net.ipv4.tcp_syncookies",
 		"net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem", "net.core.rmem_max", "net.core.wmem_max",
+		"net.core.rmem_default", "net.core.wmem_default", "net.ipv4.tcp_mem", "net.netfilter.nf_conntrack_max",
 		"net.ipv4.tcp_congestion_control", "net.core.default_qdisc",
 		"net.ipv4.tcp_slow_start_after_idle", "net.ipv4.tcp_timestamps", "net.ipv4.tcp_fastopen",
 		"fs.file-max", "fs.nr_open",
 		"kernel.randomize_va_space", "kernel.nmi_watchdog", "kernel.sched_autogroup_enabled",
+		"kernel.sched_rt_runtime_us", "kernel.numa_balancing",
 		"kernel.io_uring_disabled", "kernel.perf_event_paranoid",
 		"vm.swappiness", "vm.overcommit_memory",
 	),
@@ -234,6 +256,9 @@ func thermal(root fs.FS) string {
 }
 
 func interruptTime(root fs.FS) string {
+	if line(root, "proc/sys/kernel/osrelease") == "" {
+		return ""
+	}
 	if ReadInterrupts(root) == InterruptsOnProcess {
 		return "booked on the interrupted process"
 	}
@@ -262,10 +287,10 @@ func limit(name string) func(fs.FS) string {
 	}
 }
 
-// cpuQuota returns the share of CPU time that the control group this process
-// sees as its root grants, as the kernel writes it: a container's limit.
+// cpuQuota returns the share of CPU time that the control groups grant, as the
+// kernel writes it: a container's limit, or a session's.
 func cpuQuota(root fs.FS) string {
-	if quota := line(root, "sys/fs/cgroup/cpu.max"); quota != "" {
+	if quota := inOwnGroup("cpu.max")(root); quota != "" {
 		return quota
 	}
 	for _, dir := range []string{"sys/fs/cgroup/cpu", "sys/fs/cgroup/cpu,cpuacct"} {

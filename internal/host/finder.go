@@ -27,6 +27,7 @@ type Finder struct {
 	usual    map[string]string              // the interpreter of wishes without modules, by kind
 	commands map[string]answer[Program]
 	versions map[string]answer[map[string]string] // of modules, by who was asked for which
+	hashes   map[string]string                    // of programs
 }
 
 type answer[T any] struct {
@@ -82,6 +83,25 @@ func (f *Finder) Command(name string) (path, version string, err error) {
 	}
 	f.commands[name] = a
 	return a.value.Path, a.value.Version, a.err
+}
+
+// Hash returns what tells a program's bytes from others, as [HashOf] does; "" if
+// they cannot be read.
+func (f *Finder) Hash(file string) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if hash, ok := f.hashes[file]; ok {
+		return hash
+	}
+	hash := ""
+	if executable(file) {
+		hash, _ = HashOf(file) // unread, it is not told
+	}
+	if f.hashes == nil {
+		f.hashes = map[string]string{}
+	}
+	f.hashes[file] = hash
+	return hash
 }
 
 func (f *Finder) look(name string) string {

@@ -181,3 +181,6 @@ func (*Cgroup) Thaw() error { return ErrUnsupported }
 
 // Remove is unsupported.
 func (*Cgroup) Remove() error { return ErrUnsupported }
+
+// QueueDisciplines is unsupported.
+func QueueDisciplines(string) ([]string, error) { return nil, ErrUnsupported }
