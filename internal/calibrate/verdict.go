@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"webdyno/internal/host"
 	"webdyno/internal/unit"
 )
 
@@ -155,18 +156,33 @@ func (r *Report) Quote() string {
 		micro(r.Accuracy.P95US), micro(r.Accuracy.P99US), unit.Rate(best.Rate), best.Backend)
 }
 
+// LastFacts are those of the calibration that was last kept for this machine. Where
+// there is none, the keys are the same, and say so.
+func LastFacts() map[string]string {
+	if r, ok := Last(); ok {
+		return r.Facts()
+	}
+	facts := new(Report).Facts()
+	for key := range facts {
+		facts[key] = host.Unavailable
+	}
+	return facts
+}
+
 // Facts is what a record keeps of the report beside the machine's facts: keys
 // that begin with "calibration.".
 func (r *Report) Facts() map[string]string {
 	facts := map[string]string{
-		"calibration.taken":        r.Taken.Format(time.RFC3339),
-		"calibration.webdyno":      r.Webdyno.Version + " " + r.Webdyno.Commit,
-		"calibration.boot":         r.Host.Boot,
-		"calibration.judged":       fmt.Sprint(r.Accuracy.Judged),
-		"calibration.error.p95_us": fmt.Sprintf("%.1f", r.Accuracy.P95US),
-		"calibration.error.p99_us": fmt.Sprintf("%.1f", r.Accuracy.P99US),
-		"calibration.missed":       fmt.Sprint(r.count(Missed)),
-		"calibration.quote":        r.Quote(),
+		"calibration.taken":         r.Taken.Format(time.RFC3339),
+		"calibration.webdyno":       r.Webdyno.Version + " " + r.Webdyno.Commit,
+		"calibration.boot":          r.Host.Boot,
+		"calibration.judged":        fmt.Sprint(r.Accuracy.Judged),
+		"calibration.error.p95_us":  fmt.Sprintf("%.1f", r.Accuracy.P95US),
+		"calibration.error.p99_us":  fmt.Sprintf("%.1f", r.Accuracy.P99US),
+		"calibration.missed":        fmt.Sprint(r.count(Missed)),
+		"calibration.quote":         r.Quote(),
+		"calibration.clock.read_ns": fmt.Sprintf("%.1f", r.Clock.ReadNS),
+		"calibration.clock.step_ns": fmt.Sprintf("%.0f", r.Clock.StepNS),
 	}
 	for _, c := range r.Ceilings {
 		if c.Missing == "" {

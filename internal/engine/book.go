@@ -92,6 +92,9 @@ func (b *book) count(r *request, at mono.Time, last *completion, status int, rig
 	t := b.tally
 	t.Outcomes[evidence.Answered]++
 	b.statuses[status%len(b.statuses)]++
+	if r.ready < r.due || r.sent < r.ready || at < r.sent || r.in < leastAnswer || r.out < leastRequest {
+		t.Unbalanced++
+	}
 	t.BytesIn += uint64(r.in)
 	t.BytesOut += uint64(r.out)
 	if right {
@@ -106,6 +109,13 @@ func (b *book) count(r *request, at mono.Time, last *completion, status int, rig
 	}
 	b.way(r)
 }
+
+// The shortest answer and request that there can be, in bytes: a line and the empty
+// one behind it.
+const (
+	leastAnswer  = int64(len("HTTP/1.1 200\r\n\r\n"))
+	leastRequest = int64(len("GET / HTTP/1.0\r\n\r\n"))
+)
 
 // readLate books how long an answer lay until it was read.
 func (b *book) readLate(lag time.Duration, as sampled) {

@@ -190,6 +190,9 @@ func (b *books) check(t rapid.TB) {
 	if _, ok := b.l.job.Load.(load.Open); ok && tally.Offered != tally.Due() {
 		t.Errorf("%d offered, %d due", tally.Offered, tally.Due())
 	}
+	if tally.Unbalanced > 0 {
+		t.Errorf("of %d requests the times or bytes do not add up", tally.Unbalanced)
+	}
 	if tally.InWindow != b.inside {
 		t.Errorf("%d right answers in the window, want %d", tally.InWindow, b.inside)
 	}
@@ -212,6 +215,25 @@ func (b *books) check(t rapid.TB) {
 	}
 	if n := tally.Response.Count() + tally.ResponseWrong.Count(); n != tally.Outcomes[evidence.Answered] {
 		t.Errorf("%d responses recorded of %d answered", n, tally.Outcomes[evidence.Answered])
+	}
+}
+
+// A backward driver says that everything was sent before it was due.
+type backward struct{ frugal }
+
+func (*backward) sentAt(int32) mono.Time { return -1 }
+
+// Times that do not follow one another cannot add up to the response time: the
+// engine says of how many requests they do not.
+func TestUnbalancedTimesAreCounted(t *testing.T) {
+	s := &backward{frugal{reply: []event{{what: received, data: hello}}}}
+	job := Job{Load: load.Closed{Connections: 2}, Window: count(100), Requests: get()}
+	l := newLoop(s, &job, 0, 1, newGate([]driver{s}), newWatch(1))
+	if err := l.run(); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.book.tally; got.Unbalanced != 100 || got.Right() != 100 {
+		t.Errorf("%d of %d right answers are unbalanced, want all 100", got.Unbalanced, got.Right())
 	}
 }
 

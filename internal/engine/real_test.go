@@ -46,6 +46,9 @@ func carryOut(t *testing.T, c Config, job Job) *evidence.Tally {
 	if c := tally.Connections; c.Opened != c.ClosedByServer+c.ClosedByUs {
 		t.Errorf("connections %+v: opened and closed differ", c)
 	}
+	if tally.Unbalanced > 0 {
+		t.Errorf("of %d requests the times or bytes do not add up", tally.Unbalanced)
+	}
 	return tally
 }
 

@@ -68,8 +68,9 @@ type Usage struct {
 	RSS         int64         `json:"rss_bytes"`      // at the end, summed likewise
 	Voluntary   int64         `json:"voluntary_switches"`
 	Involuntary int64         `json:"involuntary_switches"`
-	Processes   int           `json:"processes"`          // at the end
-	Replaced    int           `json:"replaced,omitempty"` // processes that were there at the first reading and had ended by the second
+	Processes   int           `json:"processes"`           // at the end
+	Replaced    int           `json:"replaced,omitempty"`  // processes that were there at the first reading and had ended by the second
+	OutOfMemory uint64        `json:"oom_kills,omitempty"` // of its processes, by the kernel for want of memory: where its control group tells
 	Threads     int           `json:"threads"`
 	Source      string        `json:"source"`   // "cgroup" or "clocks": where CPU was read
 	Answered    uint64        `json:"answered"` // answers complete between the two readings: what CPU per request is divided by

@@ -91,6 +91,11 @@ type Tally struct {
 	Preempted   int64  // how often a loop was taken off its CPU while the window was open
 	Collections uint64 // of webdyno's garbage while the job was under way; there should be none
 
+	// Unbalanced is of how many requests the engine found its own account wrong:
+	// due, ready, sent and done not in this order, so that wait, lag and service do
+	// not add up to the response time; or an answer without bytes. There is none.
+	Unbalanced uint64
+
 	WrongAnswers []string // what was wrong with the first few, for people
 }
 
@@ -210,6 +215,7 @@ func (t *Tally) Merge(other *Tally) {
 	t.Loops += other.Loops
 	t.Preempted += other.Preempted
 	t.Collections = max(t.Collections, other.Collections)
+	t.Unbalanced += other.Unbalanced
 	t.Sources = max(t.Sources, other.Sources)
 	if t.Backend == "" {
 		t.Backend = other.Backend

@@ -42,6 +42,7 @@ type Reading struct {
 	processes map[identity]process
 	reaped    sys.Spent
 	group     *sys.GroupCPU // what the control group has counted; nil without one
+	killed    int64         // of the group's processes, for want of memory
 }
 
 // An identity names a process for good: a pid is given out again.
@@ -115,7 +116,7 @@ func take(src Source) (Reading, error) {
 		if err != nil {
 			return r, err
 		}
-		r.group = &used
+		r.group, r.killed = &used, group.OOMKills()
 	}
 	r.at = time.Now()
 	return r, nil
@@ -155,6 +156,7 @@ func (r Reading) Since(a Reading) *evidence.Usage {
 	if a.group != nil && r.group != nil {
 		u.Source = "cgroup"
 		u.CPU = max(r.group.Total-a.group.Total, 0)
+		u.OutOfMemory = uint64(max(r.killed-a.killed, 0))
 		samples = append([]parts{
 			{r.group.User - a.group.User, r.group.System - a.group.System},
 			{r.group.User, r.group.System},

@@ -80,6 +80,7 @@ func faults() []fault {
 		{"littles_law", "three percent off", closed40, Circumstances{}, func(m *evidence.Measurement) { m.Tally.InWindow -= m.Tally.InWindow * 3 / 100 }, B, B},
 		{"littles_law", "twenty percent off", closed40, Circumstances{}, func(m *evidence.Measurement) { m.Tally.InWindow -= m.Tally.InWindow / 5 }, B, X},
 		{"books", "a status missing", closed40, Circumstances{}, func(m *evidence.Measurement) { m.Tally.Statuses[200]-- }, X, X},
+		{"books", "a time out of order", closed40, Circumstances{}, func(m *evidence.Measurement) { m.Tally.Unbalanced = 1 }, X, X},
 		{"neighbours_cpu", "one percent", closed40, Circumstances{}, func(m *evidence.Measurement) { m.Host.Neighbours = 0.01 }, B, B},
 		{"neighbours_cpu", "five percent", closed40, Circumstances{}, func(m *evidence.Measurement) { m.Host.Neighbours = 0.05 }, B, X},
 		{"unsteady", "not settled", closed40, Circumstances{}, func(m *evidence.Measurement) { m.Start.Warmup.Steady = false }, B, X},
@@ -87,6 +88,7 @@ func faults() []fault {
 		{"memory_pressure", "the least", closed40, Circumstances{}, pressed(evidence.Pressure{Memory: 0.0001}), A, B},
 		{"io_pressure", "one percent", closed40, Circumstances{}, pressed(evidence.Pressure{IO: 0.01}), B, B},
 		{"swapped_in", "three pages", closed40, Circumstances{}, func(m *evidence.Measurement) { m.Host.SwappedIn = 3 }, X, X},
+		{"oom_kills", "one of the subject's", closed40, Circumstances{}, func(m *evidence.Measurement) { m.Server.OutOfMemory = 1 }, X, X},
 		{"oom_kills", "one", closed40, Circumstances{}, func(m *evidence.Measurement) { m.Host.OutOfMemory = 1 }, X, X},
 
 		{"shared_cpus", "both on one", closed40, Circumstances{CPUsShared: true}, func(*evidence.Measurement) {}, B, B},
@@ -353,6 +355,34 @@ func TestAnswersThatVary(t *testing.T) {
 	}
 	if !kinds["answers-vary"] || kinds["unequal-body"] {
 		t.Errorf("notes: %v", r.Notes)
+	}
+	in.Plan.Strict = true
+	if r, err = Build(in); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(r.Notes, func(n evidence.Note) bool { return n.Kind == "answers-vary" && n.Grade == evidence.B }) {
+		t.Errorf("strictly: %v", r.Notes)
+	}
+}
+
+// Where no trial counts, the answer is what made them invalid.
+func TestNothingCounts(t *testing.T) {
+	b := handlerWork()
+	b.rounds, b.blocks = 2, 1
+	in := b.input()
+	in.Plan.Strict = true
+	for i, m := range in.Measurements {
+		if m.Host.Foreign = 1.5; i < 3 {
+			m.Host.Steal = 0.05
+		}
+	}
+	r, err := Build(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "None of 16 trials counts: invalid by foreign_cpu (16) and steal (3). The plan is strict; without that, doubt about the machine is a warning."
+	if len(r.Answer) == 0 || r.Answer[0] != want {
+		t.Errorf("%q", r.Answer)
 	}
 }
 

@@ -203,6 +203,11 @@ func (g *grader) books(limits) {
 			return
 		}
 	}
+	if n := t.Unbalanced; n > 0 {
+		g.see(float64(n))
+		g.say("books", evidence.X, "the books do not balance: of %s the engine's own times or bytes do not add up", plural(int(n), "request"))
+		return
+	}
 	if lost := t.Due() - answered; byCause > lost {
 		g.see(float64(byCause - lost))
 		g.say("books", evidence.X, "the books do not balance: %d causes for %d failed requests", byCause, lost)

@@ -235,7 +235,11 @@ func (t *table) alikeAnswers() {
 	var unequal, empty doubt
 	for _, q := range t.questions() {
 		if who := q.varies(); len(who) > 0 {
-			t.unalike = append(t.unalike, evidence.Note{Kind: "answers-vary", Grade: evidence.A,
+			grade := evidence.A
+			if t.plan.Strict {
+				grade = evidence.B // nobody knows whether one was right
+			}
+			t.unalike = append(t.unalike, evidence.Note{Kind: "answers-vary", Grade: grade,
 				Text: "the body that answers " + printable(q.asked) + " is not always the same (" + list(who) + "), and was not compared"})
 			continue
 		}

@@ -58,8 +58,22 @@ func (g *grader) swap(l limits) {
 	g.graded(l, float64(n), "swap", "the machine brought %s pages back from swap: the disk was measured", unit.Count(int64(n)))
 }
 
+// kindOwnMemory is the kind of the note that a subject had no memory left of its
+// own: that is its doing, and not the machine's.
+const kindOwnMemory = "subject-out-of-memory"
+
+// outOfMemory looks at the kernel's count for the whole machine, whatever group a
+// process was in, and at that of the subject's own group. What died in that ran into
+// its limit, or was the machine's choice when all of it had no memory left.
 func (g *grader) outOfMemory(l limits) {
-	n := g.m.Host.OutOfMemory
+	n, own := g.m.Host.OutOfMemory, uint64(0)
+	if s := g.m.Server; s != nil {
+		own = s.OutOfMemory
+	}
+	if own > 0 {
+		g.graded(l, float64(max(n, own)), kindOwnMemory, "the kernel killed %s of the subject's for want of memory: its limit, or all that the machine has", processes(own))
+		return
+	}
 	g.graded(l, float64(n), "out-of-memory", "the kernel killed %s for want of memory", processes(n))
 }
 

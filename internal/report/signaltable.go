@@ -81,8 +81,8 @@ func signals() []signal {
 		},
 		{
 			id: "V23", name: "oom_kills", what: "memory at its end", unit: ofThings,
-			reads: "processes that the kernel killed for want of memory, in control groups and out of them",
-			usual: invalidates(), kinds: []string{"out-of-memory"}, look: (*grader).outOfMemory,
+			reads: "processes that the kernel killed for want of memory, in control groups and out of them (`/proc/vmstat`); and in the subject's own group, where it has one that tells",
+			usual: invalidates(), kinds: []string{"out-of-memory", kindOwnMemory}, look: (*grader).outOfMemory,
 		},
 		{
 			id: "V15", name: "recycled", what: "worker replaced", unit: ofThings,
@@ -152,7 +152,7 @@ func signals() []signal {
 		},
 		{
 			id: "V20", name: "books", what: "conservation", unit: ofThings,
-			reads: "outcomes, statuses, causes and times against what was due: by how many they differ",
+			reads: "outcomes, statuses, causes and times against what was due: by how many they differ; requests whose wait, lag and service are not its response time, answers without bytes",
 			usual: invalidates(), kinds: []string{"books"}, look: (*grader).books, over: ofRequests,
 		},
 		{
@@ -162,8 +162,8 @@ func signals() []signal {
 		},
 		{
 			id: "V09", name: "ports_waiting", what: "ports run out", unit: ofAll,
-			reads: "sockets in TIME_WAIT, of all ports for connections, where webdyno ends them by a shutdown",
-			usual: warns(0.5), kinds: []string{"ports-waiting"}, look: (*grader).portsWaiting, over: ofRequests,
+			reads: "sockets in TIME_WAIT, of all ports for connections, where webdyno ends them by a shutdown; beforehand, whether an open load's rate leaves enough",
+			usual: warns(0.5), kinds: []string{"ports-waiting", "ports-budget"}, look: (*grader).portsWaiting, over: ofRequests,
 		},
 		{
 			id: "W06", name: "no_descriptor", what: "descriptors run out", unit: ofThings,
