@@ -217,8 +217,8 @@ func (r *reader) checkSubstitution(s *Subject, at string) {
 	if f := s.CPUs.Factor; f != "" {
 		started = append(started, use{join(at, "cpus"), "{" + f + "}"})
 	}
-	if r.unbuilt || !r.sound(at) {
-		return // what is not built may be what uses them
+	if !r.sound(at) {
+		return
 	}
 	for _, v := range own {
 		if !s.builtBy(v) && !slices.ContainsFunc(slices.Concat(started, built), func(u use) bool { return slices.Contains(namesIn(u.text), v) }) {

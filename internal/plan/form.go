@@ -98,9 +98,7 @@ func (m mapping) read(r *reader, at string, n *yaml.Node) {
 func (m mapping) list() string {
 	var names []string
 	for _, k := range m.keys {
-		if _, unbuilt := k.form.(later); !unbuilt {
-			names = append(names, k.name)
-		}
+		names = append(names, k.name)
 	}
 	return strings.Join(names, ", ")
 }
@@ -320,19 +318,6 @@ func (e either) schema(changes bool) object {
 	}
 	return object{"anyOf": any}
 }
-
-// later is what the language has and webdyno has not built yet. It is refused
-// wherever it stands, never ignored.
-type later struct{ what string }
-
-func (l later) read(r *reader, at string, _ *yaml.Node) {
-	r.unbuilt = true
-	r.complainOfKey(at, "leave it out for now", "%snot built yet: %s", label(at), l.what)
-}
-
-func (later) write() *yaml.Node { return nil }
-
-func (later) schema(bool) object { return object{"not": object{}} }
 
 func textNode(s string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}

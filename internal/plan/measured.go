@@ -209,7 +209,7 @@ func (r *reader) checkCompare(own []string) {
 
 // checkUnasked complains of what is asked of servers where the plan has none.
 func (r *reader) checkUnasked() {
-	if r.plan.serves() || r.unbuilt {
+	if r.plan.serves() {
 		return
 	}
 	for _, k := range unasked {

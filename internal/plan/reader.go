@@ -22,7 +22,6 @@ type reader struct {
 	values     map[string]*yaml.Node // by place
 	keys       map[string]*yaml.Node // by place: the key that leads there
 	inPlace    map[string]string     // by factor: the place of its levels, where that is not under `factors:`
-	unbuilt    bool                  // the plan uses what is not built yet
 	keptClaims bool                  // a preset is applied that leaves the plan's claims as they are
 
 	plan *Plan // as far as it has been read

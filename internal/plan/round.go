@@ -250,6 +250,7 @@ func (p *Plan) estimate(variants, rounds int) time.Duration {
 	if p.Warmup.Auto && !p.Quick && !p.Measures() {
 		whole += time.Duration(variants) * (max(pilotTime, p.Warmup.Pilot) - autoTime)
 	}
+	whole += p.profilesTake(variants, rounds)
 	if p.Budget > 0 {
 		whole = min(whole, p.Budget+round)
 	}
