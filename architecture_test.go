@@ -19,7 +19,7 @@ var floors = []string{
 	"httpwire load profile overlay",             // grammar
 	"plan bus",                                  // the question; and a subject that is a service of its own
 	"workload evidence store bus/bolt bus/redis bus/mongo bus/storetest", // what is sent, what is seen; where the bus keeps things
-	"engine supervise probe host record report serve capture",                  // machines, and the desk beside them
+	"engine supervise probe host record report serve capture",            // machines, and the desk beside them
 	"crew calibrate report/html",                                         // the engine, elsewhere and on trial; what the report looks like
 	"lab",                                                                // the conductor
 	"screen",                                                             // the window onto it

@@ -123,9 +123,8 @@ func widest(p *plan.Plan, topology host.Topology) (n int, all bool) {
 // calibration found included.
 func (b *bench) setup() *evidence.Setup {
 	facts := host.Facts(b.equip.Root)
-	if c, ok := calibrate.Last(); ok {
-		maps.Copy(facts, c.Facts())
-	}
+	maps.Copy(facts, host.Own())
+	maps.Copy(facts, calibrate.LastFacts())
 	kernel, notes := host.Kernel(b.equip.Root, b.plan.Kernel)
 	maps.Copy(facts, kernel)
 	return &evidence.Setup{
@@ -137,7 +136,7 @@ func (b *bench) setup() *evidence.Setup {
 		Facts:    facts,
 		CPUs:     b.equip.CPUs,
 		Subjects: b.prepared.Subjects,
-		Notes:    notes,
+		Notes:    slices.Concat(notes, b.portNotes()),
 		Services: b.prepared.Services,
 	}
 }
@@ -170,7 +169,7 @@ func (b *bench) announce(w io.Writer) {
 	}
 	fmt.Fprintf(w, "  %s\n", b.equip.CPUs.Why)
 	_, notes := host.Kernel(b.equip.Root, p.Kernel)
-	for _, n := range notes {
+	for _, n := range slices.Concat(notes, b.portNotes()) {
 		fmt.Fprintf(w, "  %s\n", n.Text)
 	}
 	b.announceServices(w)
@@ -263,6 +262,9 @@ func (b *bench) listTrials(w io.Writer, done func(trialID string) bool) error {
 				}
 			}
 		}
+		if err := b.listProfiles(w, n, done); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -294,6 +296,8 @@ func (b *bench) carryOut(ctx context.Context, con console, w *record.Writer, rec
 	l := &lab.Lab{
 		Generate: eng,
 		Start:    b.equip.Start(b.prepared),
+
+		StartProfiled: b.equip.StartProfiled(b.prepared, b.plan),
 
 		StartService: b.equip.StartService(b.prepared),
 

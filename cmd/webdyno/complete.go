@@ -32,6 +32,9 @@ func flagWords() map[string][]string {
 func completed(cmd *cobra.Command) *cobra.Command {
 	words := flagWords()
 	for name, values := range words {
+		if name == "format" {
+			values = formatsOf(cmd.Name(), values)
+		}
 		if cmd.Flags().Lookup(name) != nil {
 			_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 		}

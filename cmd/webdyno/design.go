@@ -33,6 +33,16 @@ func (f *runFlags) redesign(p *plan.Plan) error {
 		}
 		p.Budget = d
 	}
+	if f.profile != "" {
+		with, ok := plan.ParseProfiler(f.profile)
+		if !ok {
+			return usageError{fmt.Errorf("--profile=%s: want one of %s", f.profile, plan.ProfilerNames())}
+		}
+		if p.Searches() && with != plan.NoProfiler {
+			return usageError{errors.New("--profile: a search for capacities has no setting whose load is known beforehand")}
+		}
+		p.TakeProfiles(with)
+	}
 	if f.aa {
 		p.AgainstItself()
 	}

@@ -352,6 +352,7 @@ func (l *loadJob) run(ctx context.Context, con console) error {
 		return err
 	}
 	defer eng.Close()
+	l.warnOfPorts(con.err)
 	l.job.Edge = l.edge(host.Watch{Root: os.DirFS("/")})
 	stop, leave := l.watch(eng, con)
 	forget := beforeExit(ctx, leave)

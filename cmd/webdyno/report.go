@@ -18,6 +18,7 @@ import (
 func reportCommand(con console) *cobra.Command {
 	format, file, table := "text", "", ""
 	var overlays []string
+	all, verify := false, false
 	cmd := &cobra.Command{
 		Use:   "report RECORD",
 		Short: "Draw conclusions from a record again",
@@ -34,6 +35,11 @@ response=, errors=, stdev=).
 
 --format html is one page with pictures that needs nothing else, no network
 either; --format json is report.json; --format markdown is for a pull request.
+
+--verify draws all conclusions, which reads every file of the evidence and holds the
+histograms against the hashes in trials.ndjson, and compares the reports that lie in
+the record with what comes out, byte for byte. Exit status 1: they differ, or the
+record is not whole.
 
 --format csv writes one table, every figure with its interval; --table NAME another
 (comparisons, claims, fits, rounds, …). With -o and a folder it writes them all, a
@@ -59,11 +65,14 @@ file each. Their columns are called as in report.json: docs/format.md.`,
 			if format != "text" && format != "html" && len(overlays) > 0 {
 				return usageError{fmt.Errorf("--overlay is for text and html: what --format %s writes is made of the record alone", format)}
 			}
+			if verify {
+				return verifyRecord(con.out, args[0])
+			}
 			beside, err := overlaysOf(overlays)
 			if err != nil {
 				return err
 			}
-			rep, detail, err := detailedReportOf(args[0])
+			rep, detail, err := reportFor(format, args[0])
 			if err != nil {
 				return err
 			}
@@ -83,15 +92,30 @@ file each. Their columns are called as in report.json: docs/format.md.`,
 					detail.Lay(beside)
 					return html.Write(out, rep, detail)
 				}
-				return rep.Text(out, report.TextOptions{Width: widthOf(out), Overlays: beside})
+				return rep.Text(out, report.TextOptions{Width: widthOf(out), Overlays: beside, All: all})
 			})
 		},
 	}
 	cmd.Flags().StringArrayVar(&overlays, "overlay", nil, "`FILE` of curves or a summary from elsewhere, or another record, shown beside; repeatable")
 	cmd.Flags().StringVar(&format, "format", "text", strings.Join(reportFormats, ", "))
 	cmd.Flags().StringVar(&table, "table", "", "of csv: the `TABLE` to write ("+report.CSVTables()[0]+")")
+	cmd.Flags().BoolVar(&all, "all", false, "of text: tables with every level of a factor, however many there are")
+	cmd.Flags().BoolVar(&verify, "verify", false, "whether the record is whole, unchanged, and what its own reports are made of")
 	cmd.Flags().StringVarP(&file, "output", "o", "", "write it to `FILE`; tables of csv into a folder")
 	return cmd
+}
+
+// reportFor draws the conclusions, and for a page what its pictures need.
+func reportFor(format, dir string) (*report.Report, *report.Detail, error) {
+	if format == "html" {
+		return detailedReportOf(dir)
+	}
+	in, err := inputOf(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	rep, err := report.Build(in)
+	return rep, nil, err
 }
 
 // written has write write to a file, whole or not at all, or to standard output

@@ -39,8 +39,9 @@ type runFlags struct {
 	against string // a record that the subjects are held against
 	old     string // the folder with the old code
 
-	budget string // no round begins after it
-	aa     bool   // every subject against itself
+	budget  string // no round begins after it
+	profile string // which profiler, at the ends of rounds; "": as the plan says
+	aa      bool   // every subject against itself
 
 	services   []string // NAME=URL
 	pythonPath []string
@@ -72,6 +73,9 @@ A plan runs commands on this machine. Read one before you run it.`,
 			}
 			if err := f.checkAA(); err != nil {
 				return err
+			}
+			if f.resume != "" && f.profile != "" {
+				return usageError{errors.New("--resume goes on as the record's plan says, with its profiles or without: leave --profile out")}
 			}
 			if f.resume != "" && (f.quick || f.preset != "" || f.out != "") {
 				return usageError{errors.New("--resume goes on as the record's plan says: leave --out, --preset and --quick out")}
@@ -108,6 +112,8 @@ func addRunFlags(cmd *cobra.Command, f *runFlags) {
 	cmd.Flags().StringVar(&f.preset, "preset", "", "apply the plan's preset `NAME`")
 	cmd.Flags().BoolVar(&f.quick, "quick", false, "shorter rounds and windows; the report is not publishable")
 	cmd.Flags().StringVar(&f.budget, "budget", "", "begin no round after `D`, such as 20m, instead of the plan's budget; 0: no limit")
+	cmd.Flags().StringVar(&f.profile, "profile", "", "take profiles too, in trials of their own: with `auto`, cprofile, sampler, pprof, v8 or perf; off: none")
+	cmd.Flags().Lookup("profile").NoOptDefVal = string(plan.AutoProfiler)
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "list every trial in order and stop")
 	cmd.Flags().BoolVar(&f.plain, "plain", false, "plain lines while it runs, on a terminal too")
 }
@@ -335,7 +341,7 @@ func inputOf(dir string) (report.Input, error) {
 	if err != nil {
 		return report.Input{}, err
 	}
-	return report.Input{Plan: p, Setup: rec.Setup, Each: rec.Each}, nil
+	return report.Input{Plan: p, Setup: rec.Setup, Each: rec.Each, Profiles: rec.ReadProfile}, nil
 }
 
 // recorded reads a plan from a record, where the folders it names need not

@@ -36,7 +36,8 @@ func TestMain(m *testing.M) {
 		}
 	}
 	testscript.Main(m, map[string]func(){
-		"webdyno": func() { main() },
+		"webdyno":   func() { main() },
+		"misbehave": misbehave,
 	})
 }
 

@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"webdyno/internal/lab"
 	"webdyno/internal/serve"
 )
 
@@ -51,7 +53,7 @@ func serverCommand(con console, name string) *cobra.Command {
 			if wantsHelp(rest) {
 				return cmd.Help()
 			}
-			err := serve.Run(cmd.Context(), name, serve.Options{Addr: addr, Args: rest, Out: con.err, Result: con.out})
+			err := serve.Run(cmd.Context(), name, serve.Options{Addr: addr, Args: rest, Out: con.err, Result: con.out, Pprof: os.Getenv(lab.PprofVariable)})
 			if args := new(serve.ArgsError); errors.As(err, &args) {
 				return hinted{usageError{err}, "webdyno serve " + name + " --help lists the flags"}
 			}

@@ -136,6 +136,7 @@ func (f *versusFlags) source(args []string) (source, error) {
 		{"warmup", orElse(f.warmup, "auto")},
 		{"window", orElse(f.duration, "2s")},
 		{"rounds", f.rounds},
+		{"profile", f.run.profile},
 		{"objectives", f.objectives},
 		{"seed", f.seed},
 	}

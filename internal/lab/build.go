@@ -143,9 +143,10 @@ func (q *Equipment) identify(ctx context.Context, l *launch, own bool, facts *ev
 		}
 		content["build"] = sum
 	}
-	if len(content) > 0 {
-		facts.Content = content
+	if facts.Content == nil {
+		facts.Content = map[string]string{}
 	}
+	maps.Copy(facts.Content, content)
 	modules, err := q.modules(ctx, l, l.command.Env)
 	if err != nil {
 		return err

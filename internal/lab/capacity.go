@@ -445,6 +445,9 @@ func (r *round) loadFor(b plan.Block) load.Load {
 }
 
 func (r *round) windowFor() time.Duration {
+	if r.traced != nil {
+		return r.x.Plan.Profile.Window
+	}
 	if r.leg != nil && r.leg.window > 0 {
 		return r.leg.window
 	}

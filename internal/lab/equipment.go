@@ -132,6 +132,7 @@ func (q *Equipment) prepare(ctx context.Context, p *plan.Plan, v plan.Variant, f
 		return nil, err
 	}
 	unknown := placeholders(p)
+	unknown[profileWord] = "{" + profileWord + "}"
 	if s.Measures() {
 		unknown = unmade(p, unknown)
 	}
@@ -180,7 +181,9 @@ func (q *Equipment) lay(ctx context.Context, v plan.Variant, scheme string, cpus
 	if err != nil {
 		return nil, err
 	}
-	facts.Command, facts.Dir, facts.Env, facts.CPUs = shown.Argv, dir, shown.Env, cpus
+	facts.Command, facts.Dir, facts.CPUs = shown.Argv, dir, cpus
+	facts.Env, facts.EnvBytes = toldOf(shown.Env), bytesOf(shown.Env)
+	q.hashProgram(shown, facts)
 	l.command.Env = shown.Env // for building; each start has its own, with its port
 	return l, nil
 }
@@ -208,6 +211,7 @@ func (q *Equipment) on(l *launch, port string, beside map[string]string) (superv
 // filled are all words that stand for something in what starts l.
 func (l *launch) filled(port string, beside map[string]string) map[string]string {
 	words := maps.Clone(l.words)
+	words[profileWord] = "" // it is to write none
 	maps.Copy(words, beside)
 	words["port"] = port
 	words["url"] = l.scheme + "://" + words["host"] + ":" + port

@@ -57,6 +57,15 @@ type TrialStarted struct {
 // TrialDone is sent once what a trial left behind is safely recorded.
 type TrialDone struct{ Measurement *evidence.Measurement }
 
+// ProfileStarted is sent before a subject is started with a profiler.
+type ProfileStarted struct {
+	Trial evidence.Trial
+	Lasts time.Duration // the load, as planned
+}
+
+// ProfileDone is sent once a profile is safely recorded, or why there is none.
+type ProfileDone struct{ Measurement *evidence.Measurement }
+
 // RoundDone is sent after the last trial of a round, before its subjects are
 // stopped.
 type RoundDone struct{ Round int }
@@ -118,6 +127,8 @@ func (SubjectReady) event()     {}
 func (SubjectFailed) event()    {}
 func (TrialStarted) event()     {}
 func (TrialDone) event()        {}
+func (ProfileStarted) event()   {}
+func (ProfileDone) event()      {}
 func (RoundDone) event()        {}
 func (Paused) event()           {}
 func (Resumed) event()          {}

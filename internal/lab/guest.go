@@ -92,6 +92,17 @@ func (r *round) invite(ctx context.Context, s *seat) (*guest, error) {
 	if err != nil {
 		return nil, err
 	}
+	g, err := r.receive(ctx, s, srv)
+	if err != nil {
+		return nil, err
+	}
+	r.hold(ctx, g)
+	g.start.Warmup, err = r.warm(ctx, s.entry, g)
+	return g, err
+}
+
+// receive has a server that listens show that it answers rightly.
+func (r *round) receive(ctx context.Context, s *seat, srv Server) (*guest, error) {
 	up := time.Now()
 	g := &guest{Server: srv, start: srv.Start()}
 	s.up = g
@@ -102,12 +113,7 @@ func (r *round) invite(ctx context.Context, s *seat) (*guest, error) {
 		return nil, err
 	}
 	g.start.Ready = g.start.Listens + time.Since(up)
-	if err := r.verify(ctx, g); err != nil {
-		return nil, err
-	}
-	r.hold(ctx, g)
-	g.start.Warmup, err = r.warm(ctx, s.entry, g)
-	return g, err
+	return g, r.verify(ctx, g)
 }
 
 // prepare lays out the requests, which hold the server's address.

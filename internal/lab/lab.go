@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"webdyno/internal/engine"
@@ -55,6 +56,9 @@ type Entry struct {
 type Record interface {
 	Append(*evidence.Measurement) error
 	LogPath(name string) string
+	// AddProfile writes the file of a trial's profile, before the trial's line, and
+	// returns its name within the record.
+	AddProfile(trial string, write func(io.Writer) error) (file string, err error)
 }
 
 // A Lab has the equipment to carry out a plan.
@@ -76,6 +80,11 @@ type Lab struct {
 	// it printed and what it used, or a *Trouble. It may be nil where there is no
 	// such entry.
 	Measure func(ctx context.Context, e *Entry, words map[string]string, log string) (*evidence.Measured, *evidence.Usage, error)
+
+	// StartProfiled is Start with a profiler set on the subject, for a load that
+	// lasts so long. A *NoProfile says why none can be. It may be nil where the
+	// plan asks for no profiles.
+	StartProfiled func(ctx context.Context, e *Entry, load time.Duration, beside map[string]string, log string) (Server, *Profiler, error)
 
 	// Ask sends one request, apart from any load, and checks the answer. The
 	// answer is nil where there is an error.
@@ -169,6 +178,9 @@ func (l *Lab) Run(ctx context.Context, x Experiment, rec Record) error {
 	pilots := newPilots(&x, l.Pilots)
 	if x.Before != nil {
 		both := func(m *evidence.Measurement) error {
+			if m.Trial.Attribution != "" {
+				return nil // a profiler slowed it down: nothing is to be learned from it
+			}
 			quarry.recall(m)
 			manner.remember(m)
 			pilots.recall(m)

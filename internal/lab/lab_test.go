@@ -1,9 +1,11 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"slices"
 	"strings"
@@ -20,8 +22,9 @@ import (
 
 // paper is a record in memory.
 type paper struct {
-	lines []*evidence.Measurement
-	err   error
+	lines    []*evidence.Measurement
+	err      error
+	profiles map[string][]byte // by trial
 }
 
 func (p *paper) Append(m *evidence.Measurement) error {
@@ -38,6 +41,16 @@ func (p *paper) Append(m *evidence.Measurement) error {
 }
 
 func (p *paper) LogPath(name string) string { return "logs/" + name }
+
+func (p *paper) AddProfile(trial string, write func(io.Writer) error) (string, error) {
+	if p.profiles == nil {
+		p.profiles = map[string][]byte{}
+	}
+	var b bytes.Buffer
+	err := write(&b)
+	p.profiles[trial] = b.Bytes()
+	return "profiles/" + trial + ".pb.gz", err
+}
 
 // A puppet is a server that does what a test tells it.
 type puppet struct {

@@ -40,12 +40,19 @@ func (r *round) measureItself(ctx context.Context, b plan.Block, s *seat, m *evi
 	if r.lab.Watch != nil {
 		w.endWatch = r.lab.Watch()
 	}
-	var err error
+	file, err := r.toWrite(s, m, words)
+	if err != nil {
+		m.Failure = new(failure(err))
+		return
+	}
 	m.Measured, w.usage, err = r.lab.Measure(ctx, s.entry, words, r.rec.LogPath(m.Trial.ID))
 	if w.endWatch != nil {
 		w.activity = w.endWatch(cpuOf(w.usage))
 	}
 	w.testify(m)
+	if err == nil {
+		err = r.takeWritten(m, file)
+	}
 	switch {
 	case ctx.Err() != nil:
 		m.Failure = &evidence.Failure{Kind: evidence.Abandoned, Text: context.Cause(ctx).Error()}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"webdyno/internal/capture"
 	"webdyno/internal/engine"
 	"webdyno/internal/evidence"
 	"webdyno/internal/host"
@@ -35,11 +36,20 @@ func (q *Equipment) start(ctx context.Context, l *launch, beside map[string]stri
 	if err != nil {
 		return nil, &Trouble{evidence.Instrument, err}
 	}
+	s, err := q.startAt(ctx, l, port, beside, nil, log)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// startAt starts l on a port, with more in its environment than it has of itself.
+func (q *Equipment) startAt(ctx context.Context, l *launch, port uint16, beside map[string]string, more []string, log string) (*process, error) {
 	cmd, err := q.on(l, strconv.Itoa(int(port)), beside)
 	if err != nil {
 		return nil, &Trouble{evidence.NotStarted, err}
 	}
-	cmd.Log = log
+	cmd.Log, cmd.Env = log, capture.With(cmd.Env, more)
 	p, err := q.Supervisor.Start(ctx, cmd)
 	if err != nil {
 		return nil, &Trouble{evidence.NotStarted, err}

@@ -35,6 +35,7 @@ type round struct {
 	hunt    *hunt     // of a plan that searches for capacities
 	leg     *leg      // of that search: the trial that is next; nil of any other
 	sung    song      // the canaries'
+	traced  *Profiler // of the attribution trial under way; nil of any other
 	givenUp bool      // requests of the last trial, which its server may still work on
 }
 
@@ -56,8 +57,8 @@ func (r *round) carryOut(ctx context.Context) (err error) {
 	if r.x.Plan.Searches() {
 		return r.search(ctx)
 	}
-	blocks := r.undone()
-	if len(blocks) == 0 {
+	blocks, profiles := r.undone(), r.unprofiled()
+	if len(blocks)+len(profiles) == 0 {
 		return nil // all of it is on record
 	}
 	trials := 0
@@ -72,13 +73,18 @@ func (r *round) carryOut(ctx context.Context) (err error) {
 	if err := r.startServices(ctx); err != nil {
 		return err
 	}
-	if err := r.gather(ctx); err != nil {
-		return err
+	if len(blocks) > 0 {
+		if err := r.gather(ctx); err != nil {
+			return err
+		}
 	}
 	for _, b := range blocks {
 		if err := r.block(ctx, b); err != nil {
 			return err
 		}
+	}
+	if err := r.attribute(ctx, profiles); err != nil {
+		return err
 	}
 	r.lab.observe(RoundDone{Round: r.n})
 	return nil
@@ -234,7 +240,7 @@ func (r *round) takeDown(s *seat) error {
 func (r *round) pastEnds() int {
 	n := 0
 	for _, p := range r.x.Past {
-		if p.Trial.Round == r.n && p.Trial.Block == 0 {
+		if p.Trial.Round == r.n && p.Trial.Block == 0 && p.Trial.Attribution == "" {
 			n++
 		}
 	}

@@ -126,6 +126,11 @@ func TestSpoilt(t *testing.T) {
 	if why, ok := Spoilt(m, c); !ok || !strings.Contains(why, "swap") {
 		t.Errorf("a machine that swaps: %q, %t", why, ok)
 	}
+	m.Host.SwappedIn, m.Server.OutOfMemory = 0, 1
+	if why, ok := Spoilt(m, c); ok {
+		t.Errorf("a subject that had no memory left spoils the trial: %s", why)
+	}
+	m.Host.SwappedIn, m.Server.OutOfMemory = 3, 0
 	for kind, want := range map[evidence.FailureKind]bool{
 		evidence.Died: false, evidence.NotItself: false, evidence.Abandoned: false, evidence.NoService: false, evidence.Instrument: true,
 	} {

@@ -33,7 +33,7 @@ func (t *table) answer(r *Report, pairs []*pair) []string {
 		return answer[:min(len(answer), mostSentences)]
 	}
 	if len(r.Rows) == 0 {
-		return append(answer, "Nothing was measured that could be reported.")
+		return append(answer, t.nothing(r))
 	}
 	if r.AA != nil && r.AA.Run {
 		return append(answer, r.AA.sentences()...)

@@ -28,6 +28,9 @@ type table struct {
 	superseded  []*trial           // of attempts at blocks that were begun again
 	unalike     []evidence.Note    // where subjects' answers differ
 	lives       []Life             // of the subjects' processes
+
+	attributions []taken // in no figure, and in none of the above
+	open         func(file string) ([]byte, error)
 }
 
 type place struct{ variant, setting int }
@@ -35,11 +38,12 @@ type place struct{ variant, setting int }
 // A variant is one column of the plan: something that was started.
 type variant struct {
 	Who
-	index int
-	name  string
-	bound bool
-	twin  bool // of another: it is compared with that one alone
-	older bool // the old build of another: set against that one alone
+	index    int
+	name     string
+	bound    bool
+	twin     bool // of another: it is compared with that one alone
+	profiled bool // the profiled form of another: what it gains is set beside what that one does
+	older    bool // the old build of another: set against that one alone
 }
 
 // A setting is one choice of the workload's and the load's factors.
@@ -63,6 +67,8 @@ type trial struct {
 	conditions                // under which it was carried out
 	stay       Stay           // what it tells of its process
 	sought                    // by a search for capacities
+
+	wrote *wrote // a profile, by the subject itself; nil: none
 
 	variant *variant
 	setting *setting
@@ -111,7 +117,7 @@ func settingName(order []string, factors Factors) string {
 }
 
 func arrange(in Input) (*table, error) {
-	t := &table{plan: in.Plan, setup: in.Setup, cells: map[place]*cell{}, tries: map[place][]*trial{}}
+	t := &table{plan: in.Plan, setup: in.Setup, open: in.Profiles, cells: map[place]*cell{}, tries: map[place][]*trial{}}
 	if t.plan == nil {
 		t.plan = &plan.Plan{}
 	}
@@ -144,6 +150,7 @@ func (t *table) settle() {
 // profiler, and nothing that is concluded from other trials may know of it.
 func (t *table) take(m *evidence.Measurement) error {
 	if m.Trial.Attribution != "" {
+		t.attribute(m)
 		return nil
 	}
 	tr := &trial{Trial: m.Trial, Began: m.Began, Failure: m.Failure}
@@ -158,6 +165,7 @@ func (t *table) take(m *evidence.Measurement) error {
 	tr.digest, tr.conditions = digestOf(m), conditionsOf(m, seen)
 	tr.tried, tr.terms, tr.sights, tr.stay = m.Measured == nil && m.Start != nil, termsOf(m), sightsOf(m), StayOf(m)
 	tr.sought = soughtIn(m, t.plan)
+	tr.wrote = t.wroteIn(m)
 	t.trials = append(t.trials, tr)
 	return nil
 }
@@ -194,6 +202,7 @@ func (t *table) allVariants() {
 		tr.variant = byName[name]
 		tr.variant.bound = tr.variant.bound || tr.Trial.Bound
 		_, tr.variant.twin = t.plan.TwinOf(tr.Trial.Subject)
+		tr.variant.profiled = t.plan.PlainOf(tr.Trial.Subject) != ""
 		tr.variant.older = t.plan.NewOf(tr.Trial.Subject) != ""
 	}
 	first := t.declared()

@@ -345,22 +345,6 @@ func TestEach(t *testing.T) {
 	}
 }
 
-// A packed histogram is the one that was packed.
-func TestPackedIsWhole(t *testing.T) {
-	for _, h := range []*latency.Histogram{lognormal(5000), evenly(1e6, 777), latency.New()} {
-		got := pack(h).into(nil)
-		if h.Count() == 0 {
-			if got != nil {
-				t.Error("nothing was unpacked to something")
-			}
-			continue
-		}
-		if !got.Equal(h) {
-			t.Errorf("%d of %d came back, or elsewhere", got.Count(), h.Count())
-		}
-	}
-}
-
 // A thousand trials of some seconds: what Build keeps of each is a small part.
 func BenchmarkBuildOfAThousand(b *testing.B) {
 	w := twoServers()

@@ -63,7 +63,7 @@ func (t *table) pairsAt(metric plan.Metric, s *setting) []*pair {
 	var here []*pair
 	for i, a := range t.variants {
 		for _, b := range t.variants[i+1:] {
-			if a.bound || b.bound || a.older || b.older || a.twin || b.twin || t.plan.AA {
+			if a.bound || b.bound || a.older || b.older || a.twin || b.twin || a.profiled || b.profiled || t.plan.AA {
 				continue
 			}
 			if p := t.pair(metric, s, a, b); len(p.logs)+p.silent > 0 {

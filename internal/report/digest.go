@@ -1,8 +1,6 @@
 package report
 
 import (
-	"bytes"
-	"encoding/binary"
 	"math"
 	"time"
 
@@ -29,7 +27,7 @@ type digest struct {
 
 	beside []beside // the services
 
-	response, responseWrong, service, lag packed
+	response, responseWrong, service, lag latency.Packed
 
 	engineCPU Number // of its loops' CPUs, as a share
 	backend   string
@@ -49,8 +47,8 @@ func digestOf(m *evidence.Measurement) *digest {
 	d.deviation = deviation(t)
 	d.causes = t.Causes
 	d.outcomes, d.wrong, d.inWindow, d.window = t.Outcomes, t.Wrong, t.InWindow, t.Window
-	d.response, d.responseWrong = pack(t.Response), pack(t.ResponseWrong)
-	d.service, d.lag = pack(t.Service), pack(t.Lag)
+	d.response, d.responseWrong = t.Response.Pack(), t.ResponseWrong.Pack()
+	d.service, d.lag = t.Service.Pack(), t.Lag.Pack()
 	d.engineCPU = loopShare(t)
 	d.backend, d.loops = t.Backend, t.Loops
 	return d
@@ -67,62 +65,17 @@ func (d *digest) due() (n uint64) {
 func (d *digest) right() uint64  { return d.outcomes[evidence.Answered] - d.wrong }
 func (d *digest) failed() uint64 { return d.due() - d.right() }
 
-// A packed is a histogram in as few bytes as serve: of each filled bucket the
-// distance from the one before, and its count. The zero packed is of nothing.
-type packed struct {
-	empty *latency.Histogram // of the same precision
-	cells []byte
-}
-
-func pack(h *latency.Histogram) packed {
-	if h == nil || h.Count() == 0 {
-		return packed{}
-	}
-	p := packed{empty: h.Clone()}
-	p.empty.Reset()
-	var last time.Duration
-	for b := range h.Buckets() {
-		p.cells = binary.AppendUvarint(p.cells, uint64(b.Low-last))
-		p.cells = binary.AppendUvarint(p.cells, b.Count)
-		last = b.Low
-	}
-	p.cells = bytes.Clone(p.cells) // without the room that it grew into
-	return p
-}
-
-// into adds what is packed to h, which may be nil; it returns the sum.
-func (p packed) into(h *latency.Histogram) *latency.Histogram {
-	if p.empty == nil {
-		return h
-	}
-	if h == nil {
-		h = p.empty.Clone()
-	}
-	low := int64(0)
-	for cells := p.cells; len(cells) > 0; {
-		step, n := binary.Uvarint(cells)
-		count, k := binary.Uvarint(cells[n:])
-		cells = cells[n+k:]
-		low += int64(step)
-		h.RecordN(low, count)
-	}
-	return h
-}
-
 // merged returns the histograms of several blocks as one; nil of none.
-func merged(blocks []*digest, of func(*digest) packed) *latency.Histogram {
-	var all *latency.Histogram
-	for _, b := range blocks {
-		all = of(b).into(all)
+func merged(blocks []*digest, of func(*digest) latency.Packed) *latency.Histogram {
+	all := make([]latency.Packed, len(blocks))
+	for i, b := range blocks {
+		all[i] = of(b)
 	}
-	if all != nil {
-		all.Compact() // it will be asked more than once
-	}
-	return all
+	return latency.Sum(all...)
 }
 
-func response(d *digest) packed { return d.response }
-func service(d *digest) packed  { return d.service }
+func response(d *digest) latency.Packed { return d.response }
+func service(d *digest) latency.Packed  { return d.service }
 
 // meanLog averages the blocks that have a value: by logarithms, or as they are
 // if one of them is zero.
@@ -164,8 +117,8 @@ func tally(blocks []*digest) *evidence.Tally {
 		t.Wrong += b.wrong
 		t.InWindow += b.inWindow
 		t.Window += b.window // blocks follow each other
-		b.response.into(t.Response)
-		b.responseWrong.into(t.ResponseWrong)
+		b.response.AddTo(t.Response)
+		b.responseWrong.AddTo(t.ResponseWrong)
 	}
 	return t
 }

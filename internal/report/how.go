@@ -121,7 +121,7 @@ func (t *table) instrument(m *Method) {
 		if tr.engineCPU.Known() {
 			used = append(used, tr.engineCPU.X)
 		}
-		tr.lag.into(lag)
+		tr.lag.AddTo(lag)
 	}
 	if len(used) > 0 {
 		m.EngineCPU, m.BusiestCPU = exactly(stat.Median(used)), exactly(slices.Max(used))

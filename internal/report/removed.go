@@ -22,7 +22,7 @@ func Spoilt(m *evidence.Measurement, c Circumstances) (why string, ok bool) {
 	}
 	var whys []string
 	for _, n := range slices.Concat(m.Notes, Grade(m, c)) {
-		if isWrong(n) {
+		if isWrong(n) || n.Kind == kindOwnMemory {
 			return "", false
 		}
 		if n.Grade == evidence.X {

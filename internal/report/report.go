@@ -36,6 +36,10 @@ type Input struct {
 	// be nil. Each returns at the first error, its own or its argument's.
 	Measurements []*evidence.Measurement
 	Each         func(func(*evidence.Measurement) error) error
+
+	// Profiles returns the content of a profile by the name that its measurement has
+	// for it, "profiles/….pb.gz". Nil: none is at hand.
+	Profiles func(file string) ([]byte, error)
 }
 
 func (in Input) each(f func(*evidence.Measurement) error) error {
@@ -90,6 +94,9 @@ type Report struct {
 	capacityPairs       []*pair
 
 	Causes []Causes `json:"causes,omitempty"` // of failed requests, at each setting
+
+	Profiles           []*Profiled          `json:"profiles,omitempty"` // where the time goes
+	ProfileDifferences []*ProfileDifference `json:"profile_differences,omitempty"`
 
 	higher  bool     // more of the primary metric is better
 	shown   string   // the unit that is written behind its numbers
@@ -278,6 +285,8 @@ func (t *table) report() *Report {
 	r.Knees = t.knees(r.rateSweeps)
 	t.capacities(r)
 	r.Causes = t.causes()
+	r.Profiles = t.profiled()
+	r.ProfileDifferences = t.profileDifferences(r.Profiles)
 	r.Terms = t.allTerms()
 	r.Warmups = t.warmings()
 	r.Strict, r.Signals = t.plan.Strict, t.sightings()

@@ -18,6 +18,7 @@ const mostNotes = 3
 // it rests on, then what stands against it and how it was measured.
 func (r *Report) Text(w io.Writer, o TextOptions) error {
 	p := newPage(o)
+	p.few = r.thin(o.All)
 	p.title(r.Title)
 	p.line("")
 	for _, s := range r.Answer {
@@ -35,6 +36,7 @@ func (r *Report) Text(w io.Writer, o TextOptions) error {
 	r.rateCurves(p, o.Short)
 	r.overlays(p, o.Overlays)
 	if !o.Short {
+		p.few.lines(p)
 		r.tables(p)
 		r.causeLines(p)
 		r.comparisonTable(p)
@@ -43,6 +45,7 @@ func (r *Report) Text(w io.Writer, o TextOptions) error {
 		r.scalingTables(p)
 		r.crossingTable(p)
 	}
+	r.profileLines(p, o.Short)
 	r.noteLines(p, o.Short)
 	r.troubles(p, o.Short)
 	if o.Short {
@@ -116,7 +119,7 @@ func (r *Report) table(p *page, metrics []plan.Metric) {
 	rows := [][]string{append(heads, "rounds", rank, "grade")}
 	last := ""
 	for _, row := range r.Rows {
-		if row.Metric != metrics[0] {
+		if row.Metric != metrics[0] || !p.few.shows(row.Factors) {
 			continue
 		}
 		if at := settingName(r.factors, row.Factors); at != last {
@@ -220,7 +223,7 @@ func (r *Report) comparisonTable(p *page) {
 		var metric plan.Metric
 		last := ""
 		for _, c := range r.Comparisons {
-			if c.Exploratory != exploratory {
+			if c.Exploratory != exploratory || !p.few.shows(c.Factors) {
 				continue
 			}
 			metric = c.Metric
@@ -240,7 +243,7 @@ func (r *Report) comparisonTable(p *page) {
 		p.title(title)
 		p.columns([]align{left, right, left, right, right, left}, rows)
 		for _, c := range r.Comparisons {
-			if c.Exploratory == exploratory && c.Note != "" {
+			if c.Exploratory == exploratory && c.Note != "" && p.few.shows(c.Factors) {
 				who := c.A.name() + " : " + c.B.name() + space(phrase(r.factors, c.Factors))
 				p.paragraph("  ", who+": "+c.Note+".")
 			}

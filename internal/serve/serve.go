@@ -101,6 +101,10 @@ type Options struct {
 	Args []string  // the server's own arguments, see [Server.Flags]
 	Out  io.Writer // told "listening on HOST:PORT" once connections are accepted; nil means nobody
 
+	// Pprof is a second address, HOST:PORT, at which the process hands out profiles
+	// of itself; empty: nowhere.
+	Pprof string
+
 	// Result takes what a server that was asked for it writes in place of
 	// serving; nil means nobody.
 	Result io.Writer
@@ -110,7 +114,7 @@ type Options struct {
 // end and yields nil. It complains about an unknown name, an argument that the
 // server does not take, and an address that cannot be listened on, before it
 // has said that it listens.
-func Run(ctx context.Context, name string, opt Options) error {
+func Run(ctx context.Context, name string, opt Options) (err error) {
 	s, ok := Lookup(name)
 	if !ok {
 		return fmt.Errorf("serve %q: no such server: want one of %s", name, strings.Join(Names(), ", "))
@@ -121,6 +125,13 @@ func Run(ctx context.Context, name string, opt Options) error {
 	}
 	if begun == nil {
 		return nil
+	}
+	if opt.Pprof != "" {
+		end, failed := servePprof(ctx, opt.Pprof)
+		if failed != nil {
+			return fmt.Errorf("serve %s: profiles: %w", name, errors.Join(failed, begun.close()))
+		}
+		defer func() { err = errors.Join(err, end()) }()
 	}
 	ln, err := listen(ctx, opt.Addr)
 	if err != nil {
