@@ -76,14 +76,29 @@ func (b *book) answer(r *request, at mono.Time, last *completion, status int, ri
 			sec.Errors++
 		}
 	}
-	if b.span.within(r.sent) {
-		b.tally.Sent++
-	}
+	b.handed(r)
 	if r.counted {
 		b.count(r, at, last, status, right)
 	}
 	if b.observe != nil {
 		b.observe(r, evidence.Answered, at, right)
+	}
+}
+
+// handed books a request that was handed to the kernel: by when that was, and, if
+// it fell due on the other side of an edge of the window, whether it had waited
+// for a connection across it. That is the server's doing and no lateness of ours.
+func (b *book) handed(r *request) {
+	in := b.span.within(r.sent)
+	if in {
+		b.tally.Sent++
+	}
+	switch {
+	case in == r.counted:
+	case in && r.ready >= b.span.openAt:
+		b.tally.HeldIn++
+	case r.counted && r.ready >= b.span.closeAt:
+		b.tally.HeldOver++
 	}
 }
 
@@ -134,8 +149,8 @@ func (b *book) fail(r *request, how evidence.Outcome, at mono.Time, cause string
 	if b.span.within(at) {
 		b.second(at).Errors++
 	}
-	if r.handed && b.span.within(r.sent) {
-		b.tally.Sent++
+	if r.handed {
+		b.handed(r)
 	}
 	if r.counted {
 		t := b.tally

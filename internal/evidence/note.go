@@ -7,6 +7,10 @@ type Note struct {
 	Text  string `json:"text"`  // one sentence, for people
 }
 
+// BudgetSpent is the kind of the note that a run ended because its time was up: of
+// a line that is of no subject, whose round is the last one.
+const BudgetSpent = "budget-spent"
+
 // A Grade says how far a measurement may be trusted.
 type Grade uint8
 

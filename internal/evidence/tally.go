@@ -59,6 +59,8 @@ type Tally struct {
 	BytesIn, BytesOut uint64 // of the window's requests
 
 	Sent     uint64 // requests handed to the kernel while the window was open
+	HeldIn   uint64 // of Sent: due before the window, and without a connection until it was open
+	HeldOver uint64 // not of Sent: due in the window, and without a connection until it was over
 	InWindow uint64 // requests due in warm-up or window whose answer was complete, and right, while the window was open
 	WrongIn  uint64 // the same, of wrong answers
 
@@ -188,6 +190,8 @@ func (t *Tally) Merge(other *Tally) {
 	t.BytesIn += other.BytesIn
 	t.BytesOut += other.BytesOut
 	t.Sent += other.Sent
+	t.HeldIn += other.HeldIn
+	t.HeldOver += other.HeldOver
 	t.InWindow += other.InWindow
 	t.WrongIn += other.WrongIn
 	t.Response.Merge(other.Response)

@@ -27,6 +27,8 @@ type queues struct {
 	jobs    int
 	stop    int // the job at which the run is cut off; 0: none
 	cancel  context.CancelCauseFunc
+
+	spoil func(rate float64) bool // trials in which a port is missing: invalid
 }
 
 func newQueues(service map[string]time.Duration) *queues {
@@ -55,6 +57,10 @@ func (q *queues) Run(ctx context.Context, job engine.Job) (*evidence.Tally, erro
 		t.Response.RecordN(int64(d)*int64(l.Connections), t.InWindow)
 	case load.Open:
 		lindley(t, l, job, serve.Queue{Times: serve.ServiceTimes{Mean: d}})
+		if q.spoil != nil && q.spoil(l.Rate) {
+			t.Outcomes[evidence.Refused]++
+			t.Causes["EADDRNOTAVAIL"]++
+		}
 	}
 	t.Statuses[200] = t.Outcomes[evidence.Answered]
 	time.Sleep(job.Warmup.Time + job.Window.Time)
@@ -294,5 +300,80 @@ func TestHuntIsTakenUpAgain(t *testing.T) {
 		if got, want := conclude(t, x, rec).Capacities, conclude(t, x, whole).Capacities; !reflect.DeepEqual(got, want) {
 			t.Errorf("cut off at trial %d it found\n%+v, want\n%+v", at, got, want)
 		}
+	}
+}
+
+// A window that is short beside the goal's bound lets no queue grow up to it: a
+// server that can do 2000 a second keeps more than that, and its bracket must not
+// be called certified.
+func TestShortWindowIsNotCertified(t *testing.T) {
+	x := hunted(t, 100*time.Millisecond, 1, "]", "slow")
+	g, err := plan.ParseGoal("p99.9<20ms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.Plan.Capacity.Goals, x.Plan.Rewarm = []plan.Goal{g}, 0
+	q := newQueues(map[string]time.Duration{"slow": service})
+	rec := &paper{}
+	q.carryOut(t, x, rec)
+	c := conclude(t, x, rec).Capacities[0]
+	t.Logf("%v, bracket %v to %v, %v", c.Value.X, c.Lower.X, c.Upper.X, c.Notes)
+	if c.Certified || c.Grade < evidence.L {
+		t.Errorf("certified %v, grade %v; want neither certified nor better than L", c.Certified, c.Grade)
+	}
+}
+
+// A rate whose trials stay invalid is measured four times and then gone around, be
+// it the second or the third such rate; lab and report book the same trials, and so
+// does a run that is taken up again.
+func TestInvalidRatesAreGoneAround(t *testing.T) {
+	x := hunted(t, time.Second, 1, "], steps: 12", "slow")
+	bad := func(rate float64) bool { return rate == 750 || rate == 1378 || rate > 1610 && rate < 1625 }
+	hunt := func(rec *paper, past []*evidence.Measurement, stop int) *report.Report {
+		q := newQueues(map[string]time.Duration{"slow": service})
+		q.spoil = bad
+		again := x
+		again.Before = func(each func(*evidence.Measurement) error) error {
+			for _, m := range past {
+				if err := each(m); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		for _, m := range past {
+			again.Past = append(again.Past, Past{Trial: m.Trial, Whole: m.Failure == nil})
+		}
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			q.stop, q.cancel = stop, cancel
+			if err := q.lab.Run(ctx, again, rec); (err != nil) != (stop > 0) {
+				t.Fatal(err)
+			}
+		})
+		return conclude(t, x, rec)
+	}
+	whole := &paper{}
+	want := hunt(whole, nil, 0).Capacities[0]
+	tries := map[float64]int{}
+	for _, m := range whole.lines {
+		if m.Trial.Step.Stage == evidence.Seek {
+			tries[m.Trial.Step.Rate]++
+		}
+	}
+	t.Logf("%v, bracket %v to %v, notes %v, trials %v", want.Value.X, want.Lower.X, want.Upper.X, want.Notes, tries)
+	for rate, n := range tries {
+		if bad(rate) && (n != 1+mostRepeats && n != 1 || want.Lower.X == rate || want.Upper.X == rate) {
+			t.Errorf("at %v there are %d trials, the bracket is %v to %v", rate, n, want.Lower.X, want.Upper.X)
+		}
+	}
+	if tries[750] != 1+mostRepeats || !want.Value.Known() {
+		t.Errorf("%d trials at 750, capacity %v", tries[750], want.Value)
+	}
+	rec := &paper{}
+	hunt(rec, nil, 40)
+	got := hunt(rec, rec.lines[:len(rec.lines):len(rec.lines)], 0).Capacities[0]
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("taken up again it found\n%+v, want\n%+v", got, want)
 	}
 }

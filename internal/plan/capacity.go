@@ -125,10 +125,62 @@ func ParseGoal(s string) (Goal, error) {
 		if o.What == "rate" || o.What == "mean" {
 			return Goal{}, fmt.Errorf("%q: %s is no goal of a search: want bounds on p50 to p99.9, max or errors, of which each request tells whether it keeps them", s, o.What)
 		}
+		if slices.ContainsFunc(g.Parts, func(x Objective) bool { return x.What == o.What }) {
+			return Goal{}, fmt.Errorf("%q bounds %s twice: want each figure once in a goal; other goals are further items of the list", s, o.What)
+		}
+		if err := boundOfGoal(o); err != nil {
+			return Goal{}, fmt.Errorf("%q: %w", s, err)
+		}
 		g.Parts, texts = append(g.Parts, o), append(texts, o.Text)
 	}
 	g.Text = strings.Join(texts, ",")
 	return g, nil
+}
+
+// boundOfGoal complains of a bound that every rate keeps, or none.
+func boundOfGoal(o Objective) error {
+	switch {
+	case o.Bound <= 0:
+		return fmt.Errorf("nothing lies below %s: want a bound above zero", strings.TrimPrefix(o.Text, o.What+"<"))
+	case o.What == "errors" && o.Bound >= 1:
+		return fmt.Errorf("every rate keeps errors below %s: want a bound below 100%%", unit.Share(o.Bound))
+	}
+	return nil
+}
+
+// Longest returns the longest bound on a response time of the goal's parts; 0 if
+// it has none.
+func (g *Goal) Longest() time.Duration {
+	var most float64
+	for _, o := range g.Parts {
+		if o.What != "errors" {
+			most = max(most, o.Bound)
+		}
+	}
+	return time.Duration(most * float64(time.Millisecond))
+}
+
+// Least returns the smallest share of the requests that a part of the goal lets
+// be lost; 0 if one of them lets none, or a bound on max is all there is.
+func (g *Goal) Least() float64 {
+	least := 1.0
+	for _, o := range g.Parts {
+		least = min(least, o.Lost())
+	}
+	return least
+}
+
+// Lost returns which share of the requests may be lost to the bound: of p99 a
+// hundredth, of errors the bound itself, of max none.
+func (o *Objective) Lost() float64 {
+	if o.What == "errors" {
+		return o.Bound
+	}
+	percent, err := strconv.ParseFloat(strings.TrimPrefix(o.What, "p"), 64)
+	if err != nil {
+		return 0 // max
+	}
+	return (100 - percent) / 100
 }
 
 // multiple is how many times the capacity an overload is.
@@ -193,12 +245,44 @@ func (r *reader) checkCapacity() {
 	if l := p.Capacity.Lasts; l%time.Second != 0 {
 		r.complain("capacity.overload_lasts", "want whole seconds", "capacity: an overload of %v", l)
 	}
-	texts := map[string]bool{}
-	for i, g := range p.Capacity.Goals {
-		if texts[g.Text] {
-			r.complain(item("capacity.goals", i), "want each goal once", "capacity: the goal %s is here twice", g.Text)
+	r.checkGoals()
+	r.checkBesideCapacity()
+}
+
+// checkGoals complains of goals and overloads that are there twice, and of bounds
+// that no answer can reach.
+func (r *reader) checkGoals() {
+	c := &r.plan.Capacity
+	timeout, err := unit.ParseDuration(r.plan.Load.Timeout)
+	for i, g := range c.Goals {
+		at := item("capacity.goals", i)
+		if slices.ContainsFunc(c.Goals[:i], func(x Goal) bool { return x.Text == g.Text }) {
+			r.complain(at, "want each goal once", "capacity: the goal %s is here twice", g.Text)
 		}
-		texts[g.Text] = true
+		if err == nil && g.Longest() > timeout {
+			r.complain(at, "want a bound up to load.open.timeout", "capacity: no answer takes as long as %s allows: requests are given up after %v", g.Text, timeout)
+		}
+	}
+	for i, times := range c.Overload {
+		if slices.Contains(c.Overload[:i], times) {
+			r.complain(item("capacity.overload", i), "want each multiple once", "capacity: the overload %v is here twice", times)
+		}
+	}
+}
+
+// checkBesideCapacity complains of what means nothing in a search: its trials are
+// not a fixed number for each setting, goals take the place of objectives, and
+// capacities are what is compared.
+func (r *reader) checkBesideCapacity() {
+	p := r.plan
+	if p.Blocks > 1 && r.sound("blocks") {
+		r.complain("blocks", "want it left out: capacity.steps says how many trials there are", "blocks: a search for capacities has no number of blocks")
+	}
+	if len(p.Objectives) > 0 && r.sound("objectives") {
+		r.complain("objectives", "want it left out: capacity.goals takes its place", "objectives: a search for capacities holds no fixed rate against them")
+	}
+	if r.sound("compare") && p.Compare != usualMetric(p) {
+		r.complain("compare", "want it left out", "compare: a search for capacities compares capacities, and not %s", p.Compare)
 	}
 }
 
@@ -281,9 +365,18 @@ func (p *Plan) estimateSearch(variants int) (round, first time.Duration) {
 	return cells*each + around, cells * find
 }
 
-// SearchLength returns how many trials of a variant the rounds of a search have
-// at most beside those that find the bracket.
+// SearchLength returns about how many trials of a variant the rounds of a search
+// have: those that find the brackets, of which nobody knows beforehand how many
+// they take, and those that follow in every round.
 func (p *Plan) SearchLength() int {
 	c := &p.Capacity
-	return p.Rounds.Max * combinations(p.Factors) * (len(c.Goals)*c.Steps + len(c.Overload))
+	find := searchTrials + furtherGoal*(len(c.Goals)-1)
+	return combinations(p.Factors) * (find + p.Rounds.Max*p.SearchRound())
+}
+
+// SearchRound returns how many trials of a variant at a setting a round has beside
+// those that find the brackets.
+func (p *Plan) SearchRound() int {
+	c := &p.Capacity
+	return len(c.Goals)*c.Steps + len(c.Overload)
 }

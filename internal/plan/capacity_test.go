@@ -56,7 +56,7 @@ func TestCapacity(t *testing.T) {
 	if again.Capacity.Goals[1].Text != c.Goals[1].Text || again.Capacity.Overload[1] != 3 || again.Load.Rate != p.Load.Rate {
 		t.Errorf("written and read again it is %+v", again.Capacity)
 	}
-	if whole := p.Estimate(2); whole < 20*time.Minute || whole > time.Hour*3 {
+	if whole := p.Estimate(2, 0); whole < 20*time.Minute || whole > time.Hour*3 {
 		t.Errorf("two variants take %v", whole)
 	}
 	if got := c.AfterOverload(3); got != 10*time.Second {
@@ -75,6 +75,16 @@ func TestCapacityComplaints(t *testing.T) {
 		{"no overload", "[1.5, 3]", "[0.5]", "is no overload"},
 		{"wide", "goals:", "width: 80%, goals:", "a bracket 80.0% wide"},
 		{"half a second", "goals:", "overload_lasts: 1500ms, goals:", "an overload of 1.5s"},
+		{"no errors at all", "p99 < 10ms", "errors<0%", "search.yaml:4:20: goals: \"errors<0%\": nothing lies below 0%"},
+		{"all errors", "errors<1%", "errors<200%", "below 100%"},
+		{"no time", "p99 < 10ms", "p99<0ms", "search.yaml:4:20: goals: \"p99<0ms\": nothing lies below 0ms"},
+		{"beyond the timeout", "p99 < 10ms", "p99<3s", "search.yaml:4:20: capacity: no answer takes as long as p99<3s allows: requests are given up after 2s"},
+		{"a percentile twice", "p99 < 10ms", "p99<10ms, p99<20ms", "bounds p99 twice"},
+		{"an overload twice", "[1.5, 3]", "[1.5, 1.5]", "search.yaml:4:74: capacity: the overload 1.5 is here twice"},
+		{"blocks", "rounds: 8", "blocks: 2\nrounds: 8", "search.yaml:8:9: blocks: a search for capacities has no number of blocks"},
+		{"objectives", "rounds: 8", "objectives: [p99<10ms]\nrounds: 8", "search.yaml:8:13: objectives: a search"},
+		{"compare", "rounds: 8", "compare: throughput\nrounds: 8", "search.yaml:8:10: compare: a search for capacities compares capacities, and not throughput"},
+		{"a threshold of nothing", "rounds: 8", "thresholds: {foreign_cpu: {}}\nrounds: 8", "search.yaml:8:27: thresholds: nothing is said of foreign_cpu"},
 		{"nothing", `["p99 < 10ms", "p99<50ms, errors<1%"]`, "[]", "the list is empty"},
 	} {
 		_, err := readSearching(t, strings.Replace(searching, c.old, c.new, 1))

@@ -33,8 +33,8 @@ func FuzzRead(f *testing.F) {
 		for _, at := range r.lines {
 			rewrite(t, b[at.offset:at.offset+int64(at.bytes)])
 		}
-		if left := b[r.whole:]; r.Torn != (len(left) > 0) {
-			t.Errorf("torn is %v, and %d bytes are left behind the last line", r.Torn, len(left))
+		if left := b[r.whole:]; r.Torn != (len(left) > 0) || r.Left != int64(len(left)) {
+			t.Errorf("torn is %v with %d bytes, and %d are left behind the last line", r.Torn, r.Left, len(left))
 		}
 	})
 }

@@ -118,6 +118,7 @@ func tally(t *rapid.T) *evidence.Tally {
 	tally.Causes = rapid.MapOf(rapid.String(), rapid.Uint64()).Draw(t, "causes")
 	tally.Connections = evidence.Connections{Opened: count(t), Failed: count(t), Stale: count(t), ClosedByServer: count(t), ClosedByUs: count(t)}
 	tally.Idle = evidence.Idle{Asked: count(t), Opened: count(t), Ended: count(t)}
+	tally.HeldIn, tally.HeldOver = count(t), count(t)
 	tally.BytesIn, tally.BytesOut, tally.Sent, tally.InWindow, tally.WrongIn = count(t), count(t), count(t), count(t), count(t)
 	for _, h := range windowHistograms(tally) {
 		*h = histogram(t, latency.New())

@@ -32,14 +32,14 @@ func (r *Record) readLines(f io.Reader) error {
 	for {
 		b, err := nextLine(in)
 		if errors.Is(err, io.EOF) {
-			r.Torn = len(b) > 0
+			r.Torn, r.Left = len(b) > 0, int64(len(b))
 			return nil
 		}
 		if err == nil {
 			err = r.addLine(b)
 		}
 		if err != nil && isTorn(b, in) {
-			r.Torn = true
+			r.Torn, r.Left = true, int64(len(b))
 			return nil
 		}
 		if err != nil {

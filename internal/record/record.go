@@ -52,6 +52,7 @@ type Record struct {
 	// run was cut off while it wrote, or is writing at this moment. The line is
 	// no part of the record. Resume cuts it.
 	Torn bool
+	Left int64 // bytes of that line that are there
 
 	lines []line
 	done  map[string]int // by trial: its line, from 1

@@ -113,6 +113,7 @@ func TestEveryFieldIsKept(t *testing.T) {
 	m.Tally.ReceiveLag.Record(9)
 	m.Tally.Sources = 2
 	m.Tally.WrongBytes = 1
+	m.Tally.HeldIn, m.Tally.HeldOver = 4, 1
 	m.Tally.Idle = evidence.Idle{Asked: 3, Opened: 2, Ended: 1}
 	m.Measured = &evidence.Measured{Metric: "loop", Unit: "s", Better: "lower", Values: []float64{0.0912, 0.09}, Lasted: 5}
 	wantFilled(t, "Measured", reflect.ValueOf(*m.Measured))

@@ -67,6 +67,8 @@ type wireTally struct {
 	BytesIn        uint64            `json:"bytes_in"`
 	BytesOut       uint64            `json:"bytes_out"`
 	Sent           uint64            `json:"sent"`
+	HeldIn         uint64            `json:"held_in,omitempty"`
+	HeldOver       uint64            `json:"held_over,omitempty"`
 	InWindow       uint64            `json:"in_window"`
 	WrongIn        uint64            `json:"wrong_in_window"`
 	WarmupNS       time.Duration     `json:"warmup_ns"`
@@ -248,6 +250,8 @@ func tallyOut(t *evidence.Tally) *wireTally {
 		BytesIn:        t.BytesIn,
 		BytesOut:       t.BytesOut,
 		Sent:           t.Sent,
+		HeldIn:         t.HeldIn,
+		HeldOver:       t.HeldOver,
 		InWindow:       t.InWindow,
 		WrongIn:        t.WrongIn,
 		WarmupNS:       t.Warmup,
@@ -322,6 +326,8 @@ func (w *wireTally) tally() (*evidence.Tally, error) {
 		BytesIn:        w.BytesIn,
 		BytesOut:       w.BytesOut,
 		Sent:           w.Sent,
+		HeldIn:         w.HeldIn,
+		HeldOver:       w.HeldOver,
 		InWindow:       w.InWindow,
 		WrongIn:        w.WrongIn,
 		Warmup:         w.WarmupNS,

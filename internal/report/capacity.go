@@ -28,12 +28,13 @@ type Capacity struct {
 	// was found.
 	Lower       Number `json:"lower"`
 	Upper       Number `json:"upper"`
-	Certified   bool   `json:"certified"`   // both are decided, and as close as the plan asks
+	Certified   bool   `json:"certified"`   // both are decided by trials that can tell, and as close as the plan asks
 	Conditional Number `json:"conditional"` // throughput at Lower, the loss allowed for (RFC 9971)
 
-	Grade      evidence.Grade `json:"grade"`                 // worst of the staircases' trials
-	Bound      bool           `json:"bound,omitempty"`       // shown as a bound, in no verdict
-	LowerBound bool           `json:"lower_bound,omitempty"` // the instrument was the limit: the subject can do more
+	Grade      evidence.Grade  `json:"grade"`                 // worst of the staircases' trials, and of Notes
+	Notes      []evidence.Note `json:"notes,omitempty"`       // what speaks against the figure or its bracket
+	Bound      bool            `json:"bound,omitempty"`       // shown as a bound, in no verdict
+	LowerBound bool            `json:"lower_bound,omitempty"` // the instrument was the limit: the subject can do more
 }
 
 // A CapacityComparison sets the capacities of two variants against each other.
@@ -116,24 +117,23 @@ func (q *quarry) take(tr *trial, goals []plan.Goal) {
 // spoilt is which share of the trials behind a round's estimate may be invalid.
 const spoilt = 0.2
 
-// estimates returns the capacity of each round, 0 where there is none: the
-// staircase was broken off before its half, or too many of the trials it rests on
-// are invalid.
+// estimates returns the capacity of each round. There is none of a round whose
+// staircase was broken off before its half, or too many of whose trials are
+// invalid. These were not booked: the staircase went around them.
 func (q *quarry) estimates(g int, p *plan.Plan) map[int]float64 {
 	found := map[int]float64{}
 	for n, trials := range q.refine[g] {
-		if 2*len(trials) < p.Capacity.Steps {
-			continue
-		}
 		var rates []float64
 		bad := 0
 		for i, tr := range trials {
-			rates = append(rates, tr.Trial.Step.Rate)
-			if i >= len(trials)/2 && !tr.sound() && !tr.fell() {
+			if tr.counts {
+				rates = append(rates, tr.Trial.Step.Rate)
+			}
+			if i >= len(trials)/2 && tr.counts && !tr.sound() && !tr.fell() {
 				bad++
 			}
 		}
-		if float64(bad) <= spoilt*float64(len(trials)-len(trials)/2) {
+		if 2*len(rates) >= p.Capacity.Steps && float64(bad) <= spoilt*float64(len(trials)-len(trials)/2) {
 			found[n] = stat.StaircaseEstimate(rates)
 		}
 	}
@@ -150,7 +150,9 @@ func (q *quarry) bracket(g int, p *plan.Plan) stat.Bracket {
 		if tr.Trial.Round != q.seek[len(q.seek)-1].Trial.Round {
 			continue // it found nothing, and another round searched again
 		}
-		s.Book(tr.Trial.Step.Rate, tr.held[g:g+1])
+		if tr.counts {
+			s.Book(tr.Trial.Step.Rate, tr.held[g:g+1])
+		}
 	}
 	if len(q.seek) == 0 {
 		return stat.Bracket{Conditional: math.NaN()}
@@ -165,6 +167,17 @@ func (q *quarry) trials(g int) []*trial {
 		all = append(all, q.refine[g][n]...)
 	}
 	return all
+}
+
+// invalid returns how many of the trials that a goal's figure and bracket were to
+// rest on were not booked.
+func (q *quarry) invalid(g int) (n int) {
+	for _, tr := range slices.Concat(q.seek, q.trials(g)) {
+		if !tr.counts {
+			n++
+		}
+	}
+	return n
 }
 
 func inOrder[V any](m map[int]V) []int {
@@ -230,9 +243,12 @@ func (t *table) capacity(q *quarry, g int, goal plan.Goal) Capacity {
 	c.Certified = b.Certified
 	trials := q.trials(g)
 	for _, tr := range trials {
-		c.Grade = max(c.Grade, tr.grade)
+		if tr.counts {
+			c.Grade = max(c.Grade, tr.grade)
+		}
 	}
 	c.LowerBound = atInstrumentLimit(trials)
+	c.doubt(goal, t.plan.Window, q.invalid(g))
 	return c
 }
 
@@ -258,7 +274,9 @@ func (t *table) capacityPair(a, b *quarry, g int) *pair {
 	}
 	p.atLimit = atInstrumentLimit(a.trials(g)) || atInstrumentLimit(b.trials(g))
 	for _, tr := range append(a.trials(g), b.trials(g)...) {
-		p.grade = max(p.grade, tr.grade)
+		if tr.counts {
+			p.grade = max(p.grade, tr.grade)
+		}
 	}
 	p.conclude()
 	return p
@@ -287,17 +305,17 @@ func (t *table) critical(q *quarry) Critical {
 }
 
 // fewestSearched returns the smallest number of rounds behind a capacity that is
-// no bound's.
-func (t *table) fewestSearched() int {
-	fewest := math.MaxInt
+// no bound's, and whose it is.
+func (t *table) fewestSearched() (fewest int, whose string) {
+	fewest = math.MaxInt
 	for _, q := range t.quarries() {
-		for g := range t.plan.Capacity.Goals {
-			if n := len(q.estimates(g, t.plan)); !q.variant.bound {
-				fewest = min(fewest, n)
+		for g, goal := range t.plan.Capacity.Goals {
+			if n := len(q.estimates(g, t.plan)); !q.variant.bound && n < fewest {
+				fewest, whose = n, goal.Text+" of "+q.variant.name
 			}
 		}
 	}
-	return fewest
+	return fewest, whose
 }
 
 // searchedLoad says of a load that its rate was searched for.

@@ -172,7 +172,8 @@ func (r *Report) capacityTables(p *page, short bool) {
 		rows = append(rows, []string{c.name(), c.text(), interval(c.Lo, c.Hi, "req/s"), c.bracketText(), fmt.Sprint(c.N), mark})
 	}
 	p.columns([]align{left, right, left, left, right, left}, rows)
-	p.paragraph("  ", "The capacity of a round is where its staircase of trials ends up: the rate at which half of them keep the goal. The bracket is of the search in the first round; certified means that enough trials decided about both of its ends.")
+	p.paragraph("  ", "The capacity of a round is where its staircase of trials ends up: the rate at which half of them keep the goal. The bracket is of the search in the first round; certified means that enough trials, of enough requests each and long enough for the goal, decided about both of its ends.")
+	r.capacityDoubts(p)
 	if !short {
 		r.capacityComparisons(p)
 		r.criticalTable(p)

@@ -15,8 +15,10 @@ import (
 // share a percentile leaves open may be lost, and of max none. Of several parts
 // the share is that of the strictest.
 //
-// It asks for no number of requests: what few of them say is made up for by
-// trials.
+// It asks for no number of requests, so that a trial always says something. It
+// does not make up for few of them that there are many trials: below as many
+// requests as let one be lost, a trial misses the goal by a single lost one, and
+// what half of the trials keep is another goal ([Capacity.doubt] says so).
 func HoldGoal(g plan.Goal, t *evidence.Tally) (loss float64, kept bool) {
 	due := float64(t.Due())
 	if due == 0 {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"webdyno/internal/evidence"
@@ -14,6 +15,7 @@ import (
 // sought is what a trial of a search leaves beside its digest.
 type sought struct {
 	held   []stat.LoadTrial // against each goal of the plan; none if it was under no load
+	counts bool             // it may be booked
 	surged *surged          // of an overload
 }
 
@@ -47,12 +49,24 @@ func Held(m *evidence.Measurement, p *plan.Plan) []stat.LoadTrial {
 	return all
 }
 
-func soughtIn(m *evidence.Measurement, p *plan.Plan) sought {
+// Counts tells whether a trial of a search may be booked for what it was held to
+// be: it is not invalid, or ended because the server did. One that is tells
+// neither that its rate is kept nor that it is missed. It looks at the trial
+// alone, so that whoever searches and whoever reports book the same ones.
+func Counts(m *evidence.Measurement, c Circumstances) bool {
+	if f := m.Failure; f != nil {
+		return f.Kind == evidence.Died
+	}
+	return evidence.Worst(slices.Concat(m.Notes, Grade(m, c))) < evidence.X
+}
+
+func soughtIn(m *evidence.Measurement, p *plan.Plan, counts bool) sought {
 	var s sought
 	step := m.Trial.Step
 	if step == nil {
 		return s
 	}
+	s.counts = counts
 	if s.held = Held(m, p); s.held != nil && step.Stage == evidence.Overload {
 		s.surged = surgedIn(m.Tally, step, &p.Capacity)
 	}

@@ -68,6 +68,9 @@ func (p *Lines) take(x *evidence.Measurement) {
 // where there are several settings, how often each is first.
 func (p *Lines) standing() string {
 	head := fmt.Sprintf("round %d of %d, %s", p.round, p.Rounds, short(p.now().Sub(p.began)))
+	if found := p.Running.Capacities(); len(found) > 0 {
+		return head + ": " + foundText(found)
+	}
 	rows := slices.DeleteFunc(p.Running.Standings(), func(r report.Row) bool { return !r.Value.Known() })
 	if len(rows) == 0 {
 		return head + ": nothing was measured"
@@ -85,6 +88,16 @@ func (p *Lines) standing() string {
 	}
 	slices.Sort(parts)
 	return fmt.Sprintf("%s: best of %d settings: %s%s", head, len(settings), strings.Join(parts, ", "), widest(rows))
+}
+
+// foundText is what a search has found so far, each subject's capacity at each
+// goal.
+func foundText(found []report.Capacity) string {
+	var parts []string
+	for i := range found {
+		parts = append(parts, found[i].Found())
+	}
+	return strings.Join(parts, ", ")
 }
 
 func settingsOf(rows []report.Row) []string {

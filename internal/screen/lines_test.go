@@ -57,3 +57,29 @@ func TestLines(t *testing.T) {
 		t.Error("an escape where there is no terminal")
 	}
 }
+
+// A round of a search says what was found, and not that nothing was measured.
+func TestLinesOfASearch(t *testing.T) {
+	goal, err := plan.ParseGoal("p99<10ms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &plan.Plan{
+		Load: plan.Load{Open: true, Rate: "{rate}"}, Window: time.Second,
+		Capacity: plan.Capacity{Goals: []plan.Goal{goal}, Width: .02, Trials: 5, Steps: 2},
+	}
+	var out bytes.Buffer
+	l := &Lines{Out: &out, Rounds: 2, Running: report.NewRunning(p, nil), Now: func() time.Time { return midnight }}
+	l.Observe(lab.RoundStarted{Round: 1, Of: 2})
+	for block := 1; block <= 2; block++ {
+		tr := trialOf("go", 1, block, 11)
+		delete(tr.Factors, "path_bytes")
+		tr.Factors["rate"] = plan.Num(5000)
+		tr.Step = &evidence.Step{Stage: evidence.Refine, Goal: goal.Text, Rate: 5000}
+		l.Observe(lab.TrialDone{Measurement: measured(tr, cost["go"], nil)})
+	}
+	l.Observe(lab.RoundDone{Round: 1})
+	if got, want := out.String(), "round 1 of 2, 0 s: go p99<10ms up to 5.00k req/s\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -38,6 +38,7 @@ type Model struct {
 	trial    *underWay
 
 	standings []report.Row
+	found     []report.Capacity    // of a plan that searches, so far
 	narrowing map[string][]float64 // half-widths round by round, by variant and setting
 	settings  []string             // of the standings, in their order
 	setting   int                  // shown, by hand; -1: that of the trial under way
@@ -273,6 +274,10 @@ func cpusOf(u *evidence.Usage) float64 {
 
 // stand computes where the subjects stand.
 func (m *Model) stand() {
+	m.found = m.Running.Capacities()
+	if len(m.found) > 0 {
+		return // the rates of its trials are no settings, and nothing stands at them
+	}
 	m.standings = m.Running.Standings()
 	m.settings = m.settings[:0]
 	for _, r := range m.standings {

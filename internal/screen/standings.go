@@ -26,6 +26,10 @@ const (
 // how the interval has narrowed, and a picture of all intervals.
 func (m *Model) ranking(s *sheet, rows []report.Row, lines int) {
 	s.line()
+	if len(m.found) > 0 {
+		m.capacities(s, lines)
+		return
+	}
 	if len(rows) == 0 {
 		s.put(faint, "standings: after the first round")
 		return
@@ -72,6 +76,19 @@ func (m *Model) ranking(s *sheet, rows []report.Row, lines int) {
 			s.to(s.at + 2)
 			s.spark(faint, m.narrowing[r.Name()+" "+r.Setting()], narrowWidth-2)
 		}
+	}
+}
+
+// capacities writes what a search has found, a line for each subject and goal.
+func (m *Model) capacities(s *sheet, lines int) {
+	s.put(faint, "capacities found after "+rounds(m.ended))
+	for i := range m.found {
+		if i == lines {
+			s.end(faint, fmt.Sprintf("%d more", len(m.found)-i))
+			return
+		}
+		s.line()
+		s.put(plain, "  "+m.found[i].Found())
 	}
 }
 

@@ -25,7 +25,7 @@ func (m *Model) draw(s *sheet, size Size, style Style) {
 	fixed := s.n + 3 // the two headings, and the keys
 	lists := max(size.Lines-fixed, 2)
 	standing := m.standingRows()
-	subjects, standings, troubles := share(lists, len(m.subjects), max(len(standing), 1), len(m.troubles))
+	subjects, standings, troubles := share(lists, len(m.subjects), max(len(standing), len(m.found), 1), len(m.troubles))
 	spare := lists - subjects - standings - troubles
 	gap := func() {
 		if spare > 0 {

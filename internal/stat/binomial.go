@@ -9,8 +9,8 @@ import (
 
 // ClopperPearson returns the exact interval of a probability of which k of n
 // tries are a sample: never shorter than its level says, and often longer. It is
-// for independent tries, and stands for judging simulations and A/A experiments;
-// requests of one trial are not independent.
+// for independent tries, and stands as an oracle by which simulations and A/A
+// experiments are judged; requests of one trial are not independent.
 func ClopperPearson(k, n int, level float64) (lo, hi float64) {
 	lo, hi = 0, 1
 	if n <= 0 {
@@ -42,7 +42,8 @@ func binomialAtMost(k, n int, p float64) float64 {
 // that the p-quantile lies at or below a bound which t of them passed: the early
 // stopping rule of MLPerf's LoadGen, counting all requests. For p99 and t = 0, 1,
 // 2: 459, 662, 838. It takes requests for independent, and so is the least that
-// could do; what a report prints asks for more, and a test holds the two together.
+// could do; it stands as a second opinion: what a report prints asks for more, and a
+// test holds the two together.
 func TailSize(p float64, t int) int {
 	const doubt = 0.01
 	lo, hi := t, t+1
@@ -65,8 +66,7 @@ func TailSize(p float64, t int) int {
 // the given probability (by the binomial distribution, half of the doubt on each
 // side). Requests of one trial are not independent: of a queue at 80 % of its
 // capacity such an interval held its p99 in 16 % of trials instead of 95 %. It
-// therefore stands for tests of code on values that are, and for figures of which
-// each round gives one.
+// therefore stands as an oracle, for tests of code on values that are.
 func OrderRanks(n int, p, level float64) (lo, hi int) {
 	return binomialQuantile((1-level)/2, n, p), binomialQuantile(1-(1-level)/2, n, p) + 1
 }

@@ -45,7 +45,8 @@ func (b Bootstrap) Basic(level float64) (Estimate, error) {
 // BCa returns the interval between those quantiles of the figures drawn that make
 // up for their bias and for an error that changes with the figure (Efron 1987).
 // With fewer than twenty values its error is a *TooFewError, and the interval
-// there all the same.
+// there all the same. No report uses it; it stands as a second opinion on the exact
+// intervals.
 func (b Bootstrap) BCa(level float64) (Estimate, error) {
 	accelerated := 0.0
 	if b.N > 1 {
@@ -70,7 +71,8 @@ func (b Bootstrap) BCa(level float64) (Estimate, error) {
 
 // Studentised returns the interval by the quantiles of (drawn − value) ÷ the
 // standard error of the drawn: of the bootstrap's the one that holds its level
-// best where n is small. It needs Error.
+// best where n is small. It needs Error. No report uses it; it stands as a second
+// opinion on the exact intervals.
 func (b Bootstrap) Studentised(level float64) (Estimate, error) {
 	e := b.estimate()
 	if b.N < 2 {

@@ -12,7 +12,8 @@ type Truncation struct {
 // MSER is the marginal standard error rule (White 1997) on means of batches:
 // leave out the d batches, no more than half, for which
 // Σ_{i>d}(z_i − mean)² / (n−d)² is least. MSER-5 has batches of five. It is blind
-// to a change that comes late, and serves as a second opinion.
+// to a change that comes late; no report uses it, and it stands as a second opinion
+// on where Settle cuts.
 func MSER(y []float64, batch int) Truncation {
 	batch = max(batch, 1)
 	var z []float64

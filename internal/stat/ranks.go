@@ -49,8 +49,8 @@ func Friedman(blocks [][]float64) GlobalTest {
 
 // KruskalWallis tests whether samples that are not paired differ (Kruskal and
 // Wallis 1952): Friedman's counterpart where there are no blocks. No report has it,
-// for subjects are compared within blocks; it stands for samples that have none, and
-// holds the ranks and ties that Friedman shares with it against R's. Fewer than two
+// for subjects are compared within blocks; it stands as an oracle, by which
+// the ranks and ties that Friedman shares with it are held against R's. Fewer than two
 // samples with values test nothing, and P is 1.
 func KruskalWallis(samples ...[]float64) GlobalTest {
 	samples = slices.DeleteFunc(slices.Clone(samples), func(s []float64) bool { return len(s) == 0 })

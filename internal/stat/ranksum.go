@@ -185,17 +185,6 @@ func MinForTwo(level float64) int {
 	return n
 }
 
-// MinBeside returns how many values a sample takes beside one of m for an exact
-// interval of their shift; 0 if no number would do.
-func MinBeside(m int, level float64) int {
-	for n := 1; n <= 10_000; n++ {
-		if enoughForTwo(n, m, level) {
-			return n
-		}
-	}
-	return 0
-}
-
 // enoughForTwo tells whether the least that a two-sided p-value can be, two of
 // all choices of n from n+m, is small enough.
 func enoughForTwo(n, m int, level float64) bool {

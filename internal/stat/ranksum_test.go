@@ -173,9 +173,6 @@ func TestShift(t *testing.T) {
 	if n := MinForTwo(0.95); n != 4 {
 		t.Errorf("an interval of 95 %% takes %d of each, want 4", n)
 	}
-	if n := MinBeside(3, 0.95); n != 5 { // there are 56 ways to choose 3 of 8, and 35 of 7
-		t.Errorf("beside 3 it takes %d, want 5", n)
-	}
 	var few *TooFewError
 	_, _, err = ShiftBetween(known(1, 2, 3), known(4, 5, 6), 0.95)
 	if !errors.As(err, &few) || few.Need != 4 {

@@ -10,7 +10,7 @@ import (
 // normal approximation of Kendall's statistic, corrected for tied x and y. It
 // takes the scatter of points for independent, which levels measured in the same
 // round are not, so that no report has it: lines are summarised over rounds. It
-// stands so that the slopes between pairs are held against SciPy's.
+// stands as an oracle: by it the slopes between pairs are held against SciPy's.
 func TheilSenInterval(x, y []float64, level float64) (lo, hi float64, err error) {
 	slopes, err := pairSlopes(x, y)
 	if err != nil {
@@ -62,8 +62,8 @@ func pairSlopes(x, y []float64) ([]float64, error) {
 // Siegel fits a line by repeated medians (Siegel 1982): of each point's slopes to
 // all others the median, and of those the median again; A is the median of y less
 // B times x. Half of the points may be wild, where TheilSen bears 29 in 100. It has
-// no standard errors. It stands as what the lines of reports are held against in
-// tests.
+// no standard errors. It stands as an oracle, which the lines of reports are held
+// against in tests.
 func Siegel(x, y []float64) (Line, error) {
 	nan := math.NaN()
 	l := Line{A: nan, B: nan, SEA: nan, SEB: nan, RSS: nan, N: len(x)}

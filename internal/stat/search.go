@@ -19,8 +19,9 @@ type LoadSearch struct {
 	Goals []LoadGoal
 	Start float64 // about the most that can be answered, in requests per second
 
-	loads  []*searched // ascending
-	recent float64     // the load measured last
+	loads   []*searched // ascending
+	recent  float64     // the load measured last
+	skipped []float64   // of which nothing is to be found out
 }
 
 // searched is what was measured at one load: for each goal its trials.
@@ -72,11 +73,28 @@ func (s *LoadSearch) Book(load float64, of []LoadTrial) {
 	s.recent = load
 }
 
+// Skip has a load be measured no more: what was measured at it tells nothing, and
+// would not another time. The search goes around it.
+func (s *LoadSearch) Skip(load float64) { s.skipped = append(s.skipped, load) }
+
+// beyond returns the next load in steps of a factor that is not skipped.
+func (s *LoadSearch) beyond(load, factor float64) float64 {
+	next := RoundLoad(load * factor)
+	for slices.Contains(s.skipped, next) {
+		next = RoundLoad(next * factor)
+	}
+	return next
+}
+
 // Next returns the load to measure next; false if there is nothing left to be
 // found out.
 func (s *LoadSearch) Next() (load float64, more bool) {
 	if len(s.loads) == 0 {
-		return RoundLoad(rampStart * s.Start), s.Start > 0
+		if s.Start <= 0 {
+			return 0, false
+		}
+		next := s.beyond(rampStart/rampFactor*s.Start, rampFactor)
+		return next, next <= highest*s.Start
 	}
 	for g := range s.Goals {
 		if load, more := s.nextFor(g); more {
@@ -90,31 +108,46 @@ func (s *LoadSearch) nextFor(g int) (float64, bool) {
 	lower, upper := s.ends(g)
 	switch {
 	case upper == nil:
-		next := RoundLoad(s.loads[len(s.loads)-1].load * rampFactor)
+		next := s.beyond(s.loads[len(s.loads)-1].load, rampFactor)
 		return next, next <= highest*s.Start
 	case lower == nil:
-		next := RoundLoad(upper.load / rampFactor)
+		next := s.beyond(upper.load, 1/rampFactor)
 		return next, next >= deepest*s.Start
 	}
-	if mid := RoundLoad(math.Sqrt(lower.load * upper.load)); !s.narrow(g, lower, upper) && mid > lower.load && mid < upper.load {
+	if mid := s.between(lower.load, upper.load); !s.narrow(g, lower, upper) && mid > 0 {
 		if l := s.recentEnd(g, lower, upper); l != nil {
 			return l.load, true
 		}
 		return mid, true
 	}
 	for _, end := range []*searched{lower, upper} {
-		if s.class(end, g) == Undecided {
+		if s.class(end, g) == Undecided && !slices.Contains(s.skipped, end.load) {
 			return end.load, true
 		}
 	}
 	return 0, false
 }
 
+// between returns a load between two on the scale of logarithms: the middle, or,
+// where that is skipped, a third of the way from either; 0 if there is none.
+func (s *LoadSearch) between(lower, upper float64) float64 {
+	for _, at := range []float64{1. / 2, 1. / 3, 2. / 3} {
+		x := math.Sqrt(lower * upper)
+		if at != .5 {
+			x = lower * math.Pow(upper/lower, at)
+		}
+		if x = RoundLoad(x); x > lower && x < upper && !slices.Contains(s.skipped, x) {
+			return x
+		}
+	}
+	return 0
+}
+
 // recentEnd returns the end that was measured last, if it is not decided and no
 // part of the climb: a load that halves a bracket is measured until it is.
 func (s *LoadSearch) recentEnd(g int, lower, upper *searched) *searched {
 	for _, end := range []*searched{lower, upper} {
-		if end.load == s.recent && s.class(end, g) == Undecided && !end.climbed {
+		if end.load == s.recent && s.class(end, g) == Undecided && !end.climbed && !slices.Contains(s.skipped, end.load) {
 			return end
 		}
 	}
@@ -201,18 +234,38 @@ func (s *LoadSearch) Bracket(g int) Bracket {
 type Staircase struct {
 	at    float64 // ln of the load
 	loads []float64
+
+	aside float64 // from at, ln: around a load at which nothing could be found out
+	skips int
+	inRow int // skips since the last trial that was booked
 }
 
 // NewStaircase begins at a load, which is more than 0.
 func NewStaircase(load float64) *Staircase { return &Staircase{at: math.Log(load)} }
 
 // Next returns the load to measure next.
-func (s *Staircase) Next() float64 { return RoundLoad(math.Exp(s.at)) }
+func (s *Staircase) Next() float64 { return RoundLoad(math.Exp(s.at + s.aside)) }
+
+// step is how far the next one goes, in the logarithm of the load.
+func (s *Staircase) step() float64 { return 0.15 / math.Pow(1+float64(len(s.loads)), 0.6) }
+
+// Skip says that nothing was to be found out at the load that Next returned: the
+// next one lies half a step to one side of it, by turns above and below, and
+// further the oftener that happens in a row.
+func (s *Staircase) Skip() {
+	s.skips++
+	s.inRow++
+	s.aside = s.step() / 2 * float64((s.inRow+1)/2)
+	if s.skips%2 == 0 {
+		s.aside = -s.aside
+	}
+}
 
 // Book books whether the load that Next returned was kept.
 func (s *Staircase) Book(kept bool) {
-	step := 0.15 / math.Pow(1+float64(len(s.loads)), 0.6)
+	step := s.step()
 	s.loads = append(s.loads, s.Next())
+	s.at, s.aside, s.inRow = s.at+s.aside, 0, 0
 	if !kept {
 		step = -step
 	}

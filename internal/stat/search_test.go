@@ -337,3 +337,38 @@ func ExampleStaircase() {
 	fmt.Println(RoundLoad(s.Estimate()), s.Steps())
 	// Output: 1110 6
 }
+
+// A load at which nothing is to be found out is gone around, while climbing and
+// while halving, and is booked for neither side.
+func TestSearchGoesAroundALoad(t *testing.T) {
+	const limit = 1000.0
+	goal := LoadGoal{Full: 1, Sum: 3, Exceed: .5, Width: .02}
+	plain := LoadSearch{Goals: []LoadGoal{goal}, Start: 1200}
+	mute := map[float64]bool{450: true} // in the climb: 300, 450, 675, 1012
+	for load, more := plain.Next(); more; load, more = plain.Next() {
+		plain.Book(load, []LoadTrial{{Seconds: 1, High: load > limit}})
+		if len(plain.loads) == 6 {
+			mute[load] = true // one that halves
+		}
+	}
+	s := LoadSearch{Goals: []LoadGoal{goal}, Start: 1200}
+	trials := 0
+	for load, more := s.Next(); more; load, more = s.Next() {
+		if trials++; trials > 60 {
+			t.Fatal("it does not end")
+		}
+		if mute[load] {
+			s.Skip(load)
+			continue
+		}
+		s.Book(load, []LoadTrial{{Seconds: 1, High: load > limit}})
+	}
+	for _, l := range s.loads {
+		if mute[l.load] {
+			t.Errorf("%v was booked", l.load)
+		}
+	}
+	if b := s.Bracket(0); !b.Certified || b.Lower > limit || b.Upper <= limit {
+		t.Errorf("bracket %+v, want it certified about %v", b, limit)
+	}
+}
