@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"webdyno/internal/evidence"
+	"webdyno/internal/unit"
 )
 
 // A Control is how somebody steers a run that is under way. What is asked of it
@@ -166,14 +167,27 @@ func (r *round) excuse(s *seat) (bool, error) {
 // looks at intervals and then stops may have waited for the answer he likes: the
 // reader must be told.
 func (x *Experiment) stoppedByHand(rec Record, rounds int) error {
+	return x.ended(rec, rounds, "stopped", evidence.Note{Kind: "stopped-by-hand", Grade: evidence.B, Text: fmt.Sprintf(
+		"the run was ended by hand after round %d of at most %d, while its figures were to be seen", rounds, x.Plan.Rounds.Max)})
+}
+
+// outOfTime records that the budget ended the run after so many rounds. Time does
+// not look at figures: it costs no grade.
+func (x *Experiment) outOfTime(rec Record, rounds int) error {
+	return x.ended(rec, rounds, "out-of-time", evidence.Note{Kind: evidence.BudgetSpent, Text: fmt.Sprintf(
+		"the run was ended by its budget of %s after round %d of at most %d", unit.Duration(x.Plan.Budget), rounds, x.Plan.Rounds.Max)})
+}
+
+// ended records why there is no further round: a line that is of no subject. IDs are
+// not written twice, though the run may end there more than once.
+func (x *Experiment) ended(rec Record, rounds int, what string, why evidence.Note) error {
 	m := &evidence.Measurement{
-		Trial: evidence.Trial{ID: fmt.Sprintf("r%02d-stopped", rounds), Round: rounds},
+		Trial: evidence.Trial{ID: fmt.Sprintf("r%02d-%s", rounds, what), Round: rounds},
 		Began: time.Now(), Host: unwatched,
-		Notes: []evidence.Note{{Kind: "stopped-by-hand", Grade: evidence.B, Text: fmt.Sprintf(
-			"the run was ended by hand after round %d of at most %d, while its figures were to be seen", rounds, x.Plan.Rounds.Max)}},
+		Notes: []evidence.Note{why},
 	}
 	for n := 1; slices.ContainsFunc(x.Past, func(p Past) bool { return p.Trial.ID == m.Trial.ID }); n++ {
-		m.Trial.ID = fmt.Sprintf("r%02d-stopped-again%d", rounds, n)
+		m.Trial.ID = fmt.Sprintf("r%02d-%s-again%d", rounds, what, n)
 	}
 	return rec.Append(m)
 }

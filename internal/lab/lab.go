@@ -174,7 +174,7 @@ func (l *Lab) Run(ctx context.Context, x Experiment, rec Record) error {
 	if p.Budget > 0 {
 		again.until = began.Add(p.Budget)
 	}
-	quarry := newHunt(p)
+	quarry := newHunt(p, x.Setup)
 	pilots := newPilots(&x, l.Pilots)
 	if x.Before != nil {
 		both := func(m *evidence.Measurement) error {
@@ -192,7 +192,14 @@ func (l *Lab) Run(ctx context.Context, x Experiment, rec Record) error {
 	}
 	pace := pace{began: began}
 	for n := 1; n <= p.Rounds.Max; n++ {
+		if n > p.Rounds.Min && p.Rounds.Until > 0 && precise.reached(p.Rounds.Until) {
+			l.observe(PrecisionReached{Rounds: n - 1, Until: p.Rounds.Until})
+			break
+		}
 		if n > 1 && p.Budget > 0 && time.Since(began) > p.Budget {
+			if err := x.outOfTime(rec, n-1); err != nil {
+				return err
+			}
 			l.observe(BudgetSpent{Round: n, Budget: p.Budget})
 			break
 		}
@@ -201,10 +208,6 @@ func (l *Lab) Run(ctx context.Context, x Experiment, rec Record) error {
 				return err
 			}
 			l.observe(StoppedByHand{Rounds: n - 1})
-			break
-		}
-		if n > p.Rounds.Min && p.Rounds.Until > 0 && precise.reached(p.Rounds.Until) {
-			l.observe(PrecisionReached{Rounds: n - 1, Until: p.Rounds.Until})
 			break
 		}
 		r := &round{lab: l, x: x, rec: rec, n: n, precise: precise, hunt: quarry, conduct: manner, repeats: again, pilots: pilots}

@@ -463,6 +463,11 @@ func TestBudget(t *testing.T) {
 		if last < 2 || last > 10 {
 			t.Errorf("ended after round %d; a round takes about ten seconds, the budget is a minute", last)
 		}
+		end := rec.lines[len(rec.lines)-1]
+		if end.Trial.Subject != "" || end.Trial.Block != 0 || len(end.Notes) != 1 || end.Notes[0].Kind != evidence.BudgetSpent ||
+			!strings.Contains(end.Notes[0].Text, fmt.Sprintf("by its budget of 1.00 min after round %d of at most 100", last)) {
+			t.Errorf("the last line is %+v; want one that says that the time was up", end)
+		}
 		if !slices.ContainsFunc(th.events, func(e Event) bool { _, ok := e.(BudgetSpent); return ok }) {
 			t.Error("nobody was told that the budget is spent")
 		}

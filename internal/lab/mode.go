@@ -85,7 +85,7 @@ func (r *round) settleMode(ctx context.Context) error {
 	case len(r.conduct.saw.Idle) == 0:
 		r.conduct.settle(plan.Resident, "what the subjects use is not known")
 	case len(busy) == 0:
-		r.conduct.settle(plan.Resident, fmt.Sprintf("no idle subject used more than %s of a CPU", unit.Share(r.worstIdle().Share)))
+		r.conduct.settle(plan.Resident, idleText(r.worstIdle().Share))
 	default:
 		r.fallBack(busy)
 	}
@@ -308,4 +308,16 @@ func (o others) end() (spent time.Duration, cpus float64) {
 		cpus = spent.Seconds() / span.Seconds()
 	}
 	return spent, cpus
+}
+
+// leastIdle is the least share of a CPU that is told as a number: a look at idle
+// subjects is too short for less.
+const leastIdle = 0.001
+
+// idleText says that idle subjects keep still.
+func idleText(worst float64) string {
+	if worst < leastIdle {
+		return fmt.Sprintf("no idle subject used as much as %s of a CPU", unit.ExactShare(leastIdle))
+	}
+	return fmt.Sprintf("no idle subject used more than %s of a CPU", unit.Share(worst))
 }

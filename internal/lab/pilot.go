@@ -13,17 +13,13 @@ import (
 // others have to be. What it shows says how long they last. No rule that looks on
 // ends a warm-up: it would see only the past, and not the compiler's next step.
 const (
-	pilotCompiled = 10 * time.Second
-	pilotJIT      = 60 * time.Second // of what compiles while it runs, at most
-
 	warmLeast  = 2 * time.Second // of a warm-up that a pilot says is needless
 	warmBeyond = 1.5             // times what the pilot took to become steady
 	warmGrows  = 1.5             // times what was not enough in a round
 
-	// The parts of a plan's budget that pilots may take, and all other warm-ups: a
+	// The part of a plan's budget that all warm-ups but pilots may take: a
 	// half-hour's plan has ten rounds of several subjects to warm.
-	pilotShare = 1.0 / 8
-	warmShare  = 1.0 / 4
+	warmShare = 1.0 / 4
 )
 
 // A PilotStore keeps what pilots have shown, from run to run. It may forget.
@@ -71,28 +67,20 @@ func (p *pilots) of(e *Entry) *warmPlan {
 	return w
 }
 
-// lasts is how long the pilot of e takes. All of a run's take no more than a part
-// of its budget, or, if that is more, as long as code that does not compile while
-// it runs is given.
+// lasts is how long the pilot of e takes.
 func (p *pilots) lasts(e *Entry) time.Duration {
-	if p.plan.Warmup.Pilot > 0 {
-		return p.plan.Warmup.Pilot
-	}
-	if !e.JIT {
-		return pilotCompiled
-	}
-	if p.plan.Budget <= 0 {
-		return pilotJIT
-	}
-	left, jits := time.Duration(float64(p.plan.Budget)*pilotShare), time.Duration(0)
-	for i := range p.entries {
-		if p.entries[i].JIT {
-			jits++
-		} else {
-			left -= pilotCompiled
+	return p.plan.Pilot(e.JIT, len(p.entries), JITs(p.entries))
+}
+
+// JITs returns how many of the entries compile while they run.
+func JITs(entries []Entry) int {
+	n := 0
+	for i := range entries {
+		if entries[i].JIT {
+			n++
 		}
 	}
-	return min(pilotJIT, max(pilotCompiled, left/max(jits, 1))).Round(warmSlice)
+	return n
 }
 
 // learned takes up what a warm-up that was a pilot has shown.

@@ -153,7 +153,7 @@ func TestWarmUpsFollowThePilot(t *testing.T) {
 			for _, m := range rec.lines {
 				w := m.Start.Warmup
 				first := m.Trial.Round == 1
-				if first != w.Pilot.Here || first && w.Lasted < pilotCompiled || !w.Steady || w.Cycle != 2 {
+				if first != w.Pilot.Here || first && w.Lasted < (10*time.Second) || !w.Steady || w.Cycle != 2 {
 					t.Errorf("round %d: %v of warm-up, pilot %+v, steady %v", m.Trial.Round, w.Lasted, *w.Pilot, w.Steady)
 				}
 				if !first && (w.Lasted < c.least || w.Lasted > c.most) {
@@ -173,17 +173,17 @@ func TestPilotsWithinTheBudget(t *testing.T) {
 		budget, jit time.Duration
 		longest     time.Duration // warm-up
 	}{
-		{0, pilotJIT, pilotJIT},
-		{30 * time.Minute, pilotJIT, 15 * time.Second},
+		{0, time.Minute, time.Minute},
+		{30 * time.Minute, time.Minute, 15 * time.Second},
 		{6 * time.Minute, 25 * time.Second, 3 * time.Second},
-		{time.Minute, pilotCompiled, warmLeast},
+		{time.Minute, (10 * time.Second), warmLeast},
 	} {
 		x.Plan.Budget = c.budget
 		p := newPilots(&x, nil)
 		if got := p.lasts(&x.Entries[2]); got != c.jit {
 			t.Errorf("budget %v: a pilot of %v, want %v", c.budget, got, c.jit)
 		}
-		if got := p.lasts(&x.Entries[0]); got != pilotCompiled {
+		if got := p.lasts(&x.Entries[0]); got != (10 * time.Second) {
 			t.Errorf("budget %v: a pilot of compiled code of %v", c.budget, got)
 		}
 		w := p.learn(&x.Entries[2], evidence.Pilot{Course: "warms-up", Warm: 50 * time.Second, Lasted: time.Minute})
@@ -285,7 +285,7 @@ func TestKeptPilot(t *testing.T) {
 			t.Fatal(err)
 		}
 		first, second := rec.lines[0].Start.Warmup, again.lines[0].Start.Warmup
-		if first.Lasted < pilotCompiled || second.Lasted > warmLeast+warmSlice || !second.Pilot.Kept || second.Pilot.Course != "flat" {
+		if first.Lasted < (10*time.Second) || second.Lasted > warmLeast+warmSlice || !second.Pilot.Kept || second.Pilot.Course != "flat" {
 			t.Errorf("first %v, then %v with %+v", first.Lasted, second.Lasted, *second.Pilot)
 		}
 		x, third := automatic(t, 1, "a"), new(paper)

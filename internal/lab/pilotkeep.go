@@ -190,21 +190,16 @@ func (s *PilotShelf) tidy() {
 // compilesLate tells whether a subject is run by a program that compiles what it
 // runs while it runs it: by its command, its interpreter, or what it needs.
 func compilesLate(s *evidence.Subject) bool {
-	jits := []string{"pypy", "graalpy", "node", "deno", "bun", "java", "dotnet", "julia", "luajit"}
 	names := slices.Clone(s.Command)
 	for _, tool := range s.Tools {
 		names = append(names, strings.Fields(tool)...)
 	}
 	for i, n := range names {
-		program := strings.ToLower(strings.TrimLeft(filepath.Base(n), "("))
 		if i < len(s.Command) && i > 0 && !filepath.IsAbs(n) {
 			continue // an argument
 		}
-		for _, jit := range jits {
-			rest, ok := strings.CutPrefix(program, jit)
-			if ok && strings.Trim(rest, "0123456789.js)") == "" {
-				return true
-			}
+		if plan.CompilesLate(strings.TrimLeft(filepath.Base(n), "(")) {
+			return true
 		}
 	}
 	return false

@@ -50,15 +50,3 @@ func parseBound(what, s string) (float64, error) {
 	d, err := unit.ParseDuration(s)
 	return float64(d) / float64(time.Millisecond), err
 }
-
-// ParseMetric returns the metric called s.
-func ParseMetric(s string) (Metric, error) {
-	if m := Metric(s); slices.Contains(Metrics, m) {
-		return m, nil
-	}
-	var all []string
-	for _, m := range Metrics {
-		all = append(all, string(m))
-	}
-	return "", fmt.Errorf("there is no metric %q: want one of %s", s, strings.Join(all, ", "))
-}

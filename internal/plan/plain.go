@@ -1,28 +1,20 @@
 package plan
 
-import "slices"
+import "fmt"
 
 // checkPlain complains of subjects that are said to be the profiled form of
 // something that they cannot be held beside.
 func (r *reader) checkPlain() {
-	for i := range r.plan.Subjects {
-		s := &r.plan.Subjects[i]
-		if s.Plain == "" {
-			continue
-		}
-		place := join(item("subjects", i), "plain")
-		at := slices.IndexFunc(r.plan.Subjects, func(o Subject) bool { return o.Name == s.Plain })
-		switch {
-		case at < 0:
-			r.complain(place, "want the name of another subject of the plan", "plain: there is no subject %s", show(s.Plain))
-		case at == i:
-			r.complain(place, "want the name of another subject", "plain: %s cannot be the plain form of itself", s.called())
-		case r.plan.Subjects[at].Plain != "":
-			r.complain(place, "want the one that no profiler is in", "plain: %s is the profiled form of another itself", show(s.Plain))
-		case s.Measures() != r.plan.Subjects[at].Measures():
-			r.complain(place, "want a subject of the same kind", "plain: %s and %s have no figure in common", s.called(), show(s.Plain))
-		}
-	}
+	r.checkKin(kinship{
+		key: "plain", of: func(s *Subject) string { return s.Plain },
+		self: "the plain form", chain: "the profiled form", want: "want the one that no profiler is in",
+		rest: func(s, other *Subject) (want, complaint string) {
+			if s.Measures() != other.Measures() {
+				return "want a subject of the same kind", fmt.Sprintf("%s and %s have no figure in common", s.called(), show(other.Name))
+			}
+			return "", ""
+		},
+	})
 }
 
 // PlainOf returns the name of the subject that another one is when no profiler is

@@ -89,7 +89,13 @@ func (p *Plan) profilesTake(variants, rounds int) time.Duration {
 		return 0
 	}
 	each := startTime + profiledWarmth + p.Rewarm + p.Profile.Window + stopTime
-	return time.Duration(variants*min(rounds, p.Profile.Rounds)) * each
+	profiled := 0
+	for _, v := range p.Variants() {
+		if p.ProfileOf(v.Subject).With != NoProfiler {
+			profiled++
+		}
+	}
+	return time.Duration(min(variants, profiled)*min(rounds, p.Profile.Rounds)) * each
 }
 
 // ProfiledSetting returns the index among Settings of the one at which profiles

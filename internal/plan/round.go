@@ -198,36 +198,62 @@ const (
 	startTime   = 500 * time.Millisecond // of an interpreter, until it answers rightly
 	stopTime    = 200 * time.Millisecond
 	autoTime    = 4 * time.Second        // of a warm-up whose length a pilot has shown
-	pilotTime   = 10 * time.Second       // of a pilot of code that does not compile while it runs
-	quickTime   = 3 * time.Second        // the same, in a plan made quick
+	quickTime   = 3 * time.Second        // of one in a plan made quick
 	trialTime   = 100 * time.Millisecond // around a trial: connecting, draining, writing down
 	thawTime    = time.Second            // discarded after a thaw
 	measureTime = 10 * time.Second       // of a command that measures itself
 	guessRate   = 5000                   // requests per second, for warm-ups that are counted
 )
 
-// Estimate says how long the plan takes if so many of its variants can run: the
-// longest its rounds allow, or its budget and one round where that is shorter.
-// Shortest says how long it takes at least.
+// Estimate says how long the plan takes if so many of its variants can run, of
+// which so many compile while they run: the longest its rounds allow, or its
+// budget and one round where that is shorter. Shortest says how long it takes at
+// least.
 //
 // It assumes half a second for a subject to start and a fifth to stop, four
-// seconds for a warm-up left to webdyno (three in a quick plan) and ten, once, for
-// the pilot that says how long it is, 5,000 requests a second where a warm-up
+// seconds for a warm-up left to webdyno (three in a quick plan) and, once, as long
+// as Pilot says for the pilot that says how long it is, as if none were kept from
+// an earlier run; 5,000 requests a second where a warm-up
 // is counted in requests, and a tenth of a second around each trial. A command
 // that measures itself is taken to run for ten seconds. Builds and
 // waiting for a quiet machine are not in it; neither are blocks that have to be
 // repeated.
-func (p *Plan) Estimate(variants int) time.Duration { return p.estimate(variants, p.Rounds.Max) }
-
-// Shortest is like Estimate, of the fewest rounds that the plan may end with.
-func (p *Plan) Shortest(variants int) time.Duration {
-	if p.Rounds.Until > 0 {
-		return p.estimate(variants, p.Rounds.Min)
-	}
-	return p.Estimate(variants)
+func (p *Plan) Estimate(variants, jits int) time.Duration {
+	return p.estimate(variants, jits, p.Rounds.Max)
 }
 
-func (p *Plan) estimate(variants, rounds int) time.Duration {
+// Shortest is like Estimate, of the fewest rounds that the plan may end with.
+func (p *Plan) Shortest(variants, jits int) time.Duration {
+	if p.Rounds.Until > 0 {
+		return p.estimate(variants, jits, p.Rounds.Min)
+	}
+	return p.Estimate(variants, jits)
+}
+
+func (p *Plan) estimate(variants, jits, rounds int) time.Duration {
+	whole := p.unbounded(variants, jits, rounds)
+	if p.Budget > 0 {
+		whole = min(whole, p.Budget+p.roundTakes(variants))
+	}
+	return whole
+}
+
+// unbounded is how long so many rounds take, whatever the budget.
+func (p *Plan) unbounded(variants, jits, rounds int) time.Duration {
+	whole := time.Duration(rounds) * p.roundTakes(variants)
+	if p.Searches() {
+		_, first := p.estimateSearch(variants)
+		whole += first
+	}
+	return whole + p.pilotsTake(variants, jits) + p.profilesTake(variants, rounds)
+}
+
+// roundTakes is how long a round takes that has no pilots and no profiles.
+func (p *Plan) roundTakes(variants int) time.Duration {
+	if p.Searches() {
+		round, _ := p.estimateSearch(variants)
+		return round
+	}
 	trials := combinations(p.Factors) * p.Blocks
 	trial := p.Rewarm + p.Window + trialTime
 	around := startTime + p.Warmup.expected(p.Quick) + stopTime
@@ -239,22 +265,7 @@ func (p *Plan) estimate(variants, rounds int) time.Duration {
 	case p.Mode == Frozen:
 		trial += max(0, thawTime-p.Rewarm)
 	}
-	each := around + time.Duration(trials)*trial
-	round := time.Duration(variants) * each
-	whole := time.Duration(rounds) * round
-	if p.Searches() {
-		var first time.Duration
-		round, first = p.estimateSearch(variants)
-		whole = time.Duration(rounds)*round + first
-	}
-	if p.Warmup.Auto && !p.Quick && !p.Measures() {
-		whole += time.Duration(variants) * (max(pilotTime, p.Warmup.Pilot) - autoTime)
-	}
-	whole += p.profilesTake(variants, rounds)
-	if p.Budget > 0 {
-		whole = min(whole, p.Budget+round)
-	}
-	return whole
+	return time.Duration(variants) * (around + time.Duration(trials)*trial)
 }
 
 func (w Warmup) expected(quick bool) time.Duration {

@@ -137,7 +137,7 @@ func TestMeasured(t *testing.T) {
 		t.Errorf("quick: %+v, window %v", quick.Rounds, quick.Window)
 	}
 	// Eight rounds of two settings of three variants, ten seconds and a tenth each.
-	if got, want := p.Estimate(3), 48*10100*time.Millisecond; got != want {
+	if got, want := p.Estimate(3, 0), 48*10100*time.Millisecond; got != want {
 		t.Errorf("it takes %v, want %v", got, want)
 	}
 }

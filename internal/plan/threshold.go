@@ -117,6 +117,10 @@ func (r *reader) checkThresholds() {
 		if !r.sound(at) {
 			continue
 		}
+		if t.Warn < 0 && t.Worse < 0 && t.Invalid < 0 {
+			r.complain(at, "want warn, worse or invalid", "thresholds: nothing is said of %s", t.Signal)
+			continue
+		}
 		last, before := 0.0, ""
 		for _, l := range []struct {
 			name string

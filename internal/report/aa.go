@@ -16,13 +16,18 @@ import (
 type AA struct {
 	Run bool `json:"run"` // the plan was carried out for nothing else; else it carried such pairs as a control
 
-	Pairs     int     `json:"pairs"`     // of a variant with its twin, at each setting, on the primary metric
-	Different int     `json:"different"` // of these: each by itself, at the level of the report's intervals
-	Expected  float64 `json:"expected"`  // how many would by chance, at most
-	Corrected int     `json:"corrected"` // that differ after Holm's correction over all of them
-	Untested  int     `json:"untested"`  // for want of rounds
+	Pairs     int     `json:"pairs"`          // of a variant with its twin, at each setting, on the primary metric
+	Different int     `json:"different"`      // of these: each by itself, at the level of the report's intervals
+	Expected  float64 `json:"expected"`       // how many would by chance, at most
+	Corrected int     `json:"corrected"`      // that differ after Holm's correction over all of them
+	Untested  int     `json:"untested"`       // for want of rounds: whatever they had shown, Holm's correction would have taken it back
+	Open      int     `json:"open,omitempty"` // of those that were tested: their interval is open at an end
 
-	Widest Number `json:"widest"` // half the width of the widest interval, as a share: no smaller difference is sure to be seen
+	NeedsRounds int `json:"needs_rounds,omitempty"` // that would test all of them, where some are untested
+
+	// Widest is half the width of the widest interval, as a share: no smaller
+	// difference is sure to be seen. It is missing where an interval is open.
+	Widest Number `json:"widest"`
 
 	Comparisons []Comparison `json:"comparisons"`
 }
@@ -50,17 +55,33 @@ func (t *table) aa() *AA {
 	}
 	adjust(pairs)
 	aa := &AA{Run: t.plan.AA, Pairs: len(pairs), Comparisons: comparisons(pairs)}
-	for _, p := range pairs {
+	least := leastAdjusted(pairs)
+	for i, p := range pairs {
+		if !p.ratio.HasInterval() || least[i] >= p.alpha {
+			aa.Untested++
+			aa.NeedsRounds = p.enough()
+			continue
+		}
 		aa.book(p)
+	}
+	if aa.Open > 0 {
+		aa.Widest = Number{}
 	}
 	return aa
 }
 
-func (aa *AA) book(p *pair) {
-	if !p.ratio.HasInterval() {
-		aa.Untested++
-		return
+// leastAdjusted returns the least that the p of each pair could have been by its
+// rounds, after Holm's correction: where all pairs had the least there is.
+func leastAdjusted(pairs []*pair) []float64 {
+	var ps []float64
+	for _, p := range pairs {
+		ps = append(ps, min(1, math.Exp2(float64(1-len(p.logs)))))
 	}
+	return stat.Holm(ps)
+}
+
+// book counts a pair that was tested.
+func (aa *AA) book(p *pair) {
 	aa.Expected = tidy(aa.Expected + p.alpha)
 	if p.test.P < p.alpha {
 		aa.Different++
@@ -68,7 +89,10 @@ func (aa *AA) book(p *pair) {
 	if p.sign() != 0 {
 		aa.Corrected++
 	}
-	if half := math.Expm1((p.ratio.Hi - p.ratio.Lo) / 2); !math.IsInf(half, 0) && half > aa.Widest.X {
+	half := math.Expm1((p.ratio.Hi - p.ratio.Lo) / 2)
+	if math.IsInf(half, 0) {
+		aa.Open++
+	} else if half >= aa.Widest.X {
 		aa.Widest = exactly(half)
 	}
 }
@@ -84,14 +108,21 @@ func (aa *AA) sentences() []string {
 	if aa.Run {
 		what = "A/A"
 	}
+	if aa.Pairs == 0 {
+		return []string{what + ": no subject could be compared with itself."}
+	}
 	if aa.Pairs == aa.Untested {
-		return []string{fmt.Sprintf("%s: no pair of a subject with itself has the %d rounds that a test takes.", what, stat.MinFor(Level))}
+		return []string{fmt.Sprintf("%s: nothing is tested. Of %s of a subject with itself none has the %d rounds it takes to show anything of so many.",
+			what, plural(aa.Pairs, "pair"), aa.NeedsRounds)}
 	}
 	tested := aa.Pairs - aa.Untested
 	said := []string{fmt.Sprintf("%s: of %s of a subject with itself, %d %s; by chance %s would, at most.",
 		what, plural(tested, "pair"), aa.Different, theyDiffer(aa.Different), unit.Number(aa.Expected))}
+	if aa.Untested > 0 {
+		said = append(said, fmt.Sprintf("%s %s untested for want of rounds: %d would do.", plural(aa.Untested, "pair"), isAre(aa.Untested), aa.NeedsRounds))
+	}
 	if !aa.Differs() {
-		return append(said, fmt.Sprintf("Nothing here makes differences up that this plan could see: its widest interval is %s either side.", unit.Share(aa.Widest.X)))
+		return append(said, aa.clean())
 	}
 	for _, c := range aa.Comparisons {
 		if c.PAdjusted.Known() && c.PAdjusted.X < 1-c.Level {
@@ -100,6 +131,14 @@ func (aa *AA) sentences() []string {
 		}
 	}
 	return said
+}
+
+// clean says how small a difference would have been seen.
+func (aa *AA) clean() string {
+	if aa.Open > 0 {
+		return fmt.Sprintf("Nothing here was shown to make differences up, but the interval of %s is open: no difference is too large to have been missed there.", plural(aa.Open, "pair"))
+	}
+	return fmt.Sprintf("Nothing here makes differences up that this plan could see: its widest interval is %s either side.", unit.Share(aa.Widest.X))
 }
 
 func theyDiffer(n int) string {

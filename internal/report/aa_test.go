@@ -183,3 +183,44 @@ func TestBlocksAdvice(t *testing.T) {
 		t.Errorf("advice from nothing: %+v", b)
 	}
 }
+
+// Two pairs of six rounds: the least p there is is 2 × 1/32, and no pair could have
+// been told from itself whatever it had done. That is no clean bill.
+func TestUntestableIsNoCleanBill(t *testing.T) {
+	for _, c := range []struct{ rounds, untested, needs int }{{6, 2, 7}, {7, 0, 0}} {
+		b := handlerWork()
+		b.servers = append(b.servers[:1], server{name: "go.twin", cost: b.servers[0].cost})
+		b.bytes, b.rounds = []float64{1, 11}, c.rounds
+		in := b.input()
+		in.Plan.Subjects = in.Plan.Subjects[:1]
+		in.Plan.Subjects[0].Control, in.Plan.AA = true, true
+		r := build(t, in)
+		if r.AA.Pairs != 2 || r.AA.Untested != c.untested || r.AA.NeedsRounds != c.needs {
+			t.Errorf("%d rounds: %+v; want %d untested, %d rounds", c.rounds, r.AA, c.untested, c.needs)
+		}
+		said := strings.Join(r.AA.sentences(), " ")
+		if clean := strings.Contains(said, "Nothing here makes differences up"); clean != (c.untested == 0) {
+			t.Errorf("%d rounds: %s", c.rounds, said)
+		}
+		if c.untested > 0 && (!strings.Contains(said, "none has the 7 rounds") || r.AA.Widest.Known() || r.AA.Expected != 0) {
+			t.Errorf("%d rounds: %s %+v", c.rounds, said, r.AA)
+		}
+	}
+}
+
+// An interval that is open is as wide as can be, and not 0 wide.
+func TestOpenIntervalOfAControl(t *testing.T) {
+	in := withTwin(1, false)
+	for _, m := range in.Measurements { // in some rounds one of the two answers nothing rightly
+		if strings.HasPrefix(m.Trial.Subject, "go") && m.Trial.Round <= 4 && (m.Trial.Round%2 == 0) == (m.Trial.Subject == "go") {
+			m.Tally.InWindow = 0
+		}
+	}
+	r := build(t, in)
+	if r.AA.Open != 4 || r.AA.Widest.Known() {
+		t.Fatalf("%+v; want 4 open, and no width", r.AA)
+	}
+	if said := strings.Join(r.AA.sentences(), " "); strings.Contains(said, "either side") || !strings.Contains(said, "the interval of 4 pairs is open") {
+		t.Errorf("%s", said)
+	}
+}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -164,7 +163,7 @@ func (t *table) take(m *evidence.Measurement) error {
 	}
 	tr.digest, tr.conditions = digestOf(m), conditionsOf(m, seen)
 	tr.tried, tr.terms, tr.sights, tr.stay = m.Measured == nil && m.Start != nil, termsOf(m), sightsOf(m), StayOf(m)
-	tr.sought = soughtIn(m, t.plan)
+	tr.sought = soughtIn(m, t.plan, m.Trial.Step != nil && Counts(m, CircumstancesOf(t.plan, t.setup, m)))
 	tr.wrote = t.wroteIn(m)
 	t.trials = append(t.trials, tr)
 	return nil
@@ -341,19 +340,6 @@ func (t *table) at(v *variant, s *setting) *cell {
 	return &cell{variant: v, setting: s}
 }
 
-// distinct keeps one note of each kind and text.
-func distinct(notes []evidence.Note) []evidence.Note {
-	seen := map[evidence.Note]bool{}
-	var kept []evidence.Note
-	for _, n := range notes {
-		if !seen[n] {
-			seen[n] = true
-			kept = append(kept, n)
-		}
-	}
-	return kept
-}
-
 func (t *table) title() string {
 	return cmp.Or(t.plan.Title, t.plan.Name, "webdyno")
 }
@@ -443,79 +429,4 @@ func (t *table) invalid() []Invalid {
 		return cmp.Compare(a.Round, b.Round)
 	})
 	return all
-}
-
-// gather joins the notes of several trials: one of each kind, the worst first,
-// each saying in how many trials it was made if not in all.
-func gather(trials []*trial) []evidence.Note {
-	type heap struct {
-		note  evidence.Note
-		count int
-	}
-	byKind := map[string]*heap{}
-	var kinds []string
-	for _, tr := range trials {
-		seen := map[string]bool{}
-		for _, n := range tr.notes {
-			h := byKind[n.Kind]
-			if h == nil {
-				h = &heap{note: n}
-				byKind[n.Kind] = h
-				kinds = append(kinds, n.Kind)
-			}
-			if n.Grade > h.note.Grade {
-				h.note = n
-			}
-			if !seen[n.Kind] {
-				h.count++
-			}
-			seen[n.Kind] = true
-		}
-	}
-	notes := []evidence.Note{}
-	for _, k := range kinds {
-		h := byKind[k]
-		if h.count < len(trials) {
-			h.note.Text += fmt.Sprintf(" (%d of %s)", h.count, plural(len(trials), "trial"))
-		}
-		notes = append(notes, h.note)
-	}
-	slices.SortStableFunc(notes, worseFirst)
-	return notes
-}
-
-func worseFirst(a, b evidence.Note) int {
-	return cmp.Or(cmp.Compare(b.Grade, a.Grade), cmp.Compare(a.Kind, b.Kind))
-}
-
-// notes returns every kind of note once: of the whole, of its trials, of the fits.
-func (t *table) notes(fits []Fit, terms []Terms) []evidence.Note {
-	var all []evidence.Note
-	if t.plan.Load.Open && t.primary() == plan.Throughput {
-		all = append(all, evidence.Note{
-			Kind: "throughput-of-a-schedule", Grade: evidence.B,
-			Text: "in an open load throughput is the schedule's, unless the server falls behind; response times tell more (compare: response_p90)",
-		})
-	}
-	if t.setup != nil {
-		all = append(all, t.setup.Notes...)
-	}
-	all = append(all, gather(t.trials)...)
-	all = append(all, t.ofRun()...)
-	all = append(all, t.strictNotes()...)
-	all = append(all, t.unlike(terms)...)
-	all = append(all, fitNotes(fits)...)
-	kept := append([]evidence.Note{}, distinct(all)...)
-	slices.SortStableFunc(kept, worseFirst)
-	return kept
-}
-
-// unlike returns where the terms and the answers of subjects differ. What is known
-// of the bodies' bytes says more than their lengths.
-func (t *table) unlike(terms []Terms) []evidence.Note {
-	notes := unequal(terms)
-	if slices.ContainsFunc(t.trials, func(tr *trial) bool { return len(tr.bodies) > 0 }) {
-		notes = slices.DeleteFunc(notes, func(n evidence.Note) bool { return n.Kind == "unequal-body" })
-	}
-	return append(notes, t.unalike...)
 }

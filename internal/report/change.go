@@ -39,7 +39,8 @@ type Changes struct {
 	Differences []Difference    `json:"differences"` // beside the subjects' figures
 	Notes       []evidence.Note `json:"notes"`
 
-	factors []string
+	factors  []string
+	searched bool // one side is of a search for capacities
 }
 
 // A Side is one of the two records.
@@ -198,7 +199,8 @@ func (c *comparison) changes() *Changes {
 	out := &Changes{
 		Version: 1, Title: c.fresh.title(), Paired: c.paired(), Level: tidy(1 - c.alpha), Primary: c.fresh.primary(),
 		Old: c.old.side(c.OldName), New: c.fresh.side(c.NewName), factors: c.fresh.factorNames,
-		Lost: []Lost{}, OnlyOld: []Apart{}, OnlyNew: []Apart{}, Notes: []evidence.Note{},
+		searched: c.old.plan.Searches() || c.fresh.plan.Searches(),
+		Lost:     []Lost{}, OnlyOld: []Apart{}, OnlyNew: []Apart{}, Notes: []evidence.Note{},
 	}
 	joined := c.join(out)
 	out.Changes = c.all(joined)

@@ -23,6 +23,9 @@ func (c *Changes) answer() []string {
 		answer = append(answer, fmt.Sprintf("%s works no longer%s: %s.", l.name(), space(phrase(c.factors, l.Factors)), strings.TrimSuffix(l.What, ".")))
 	}
 	held := c.held()
+	if len(held) == 0 && len(c.Lost) == 0 && c.searched {
+		return append(answer, "Nothing can be compared: a record is of a search for capacities, and those of two records are not set against each other. Make both builds subjects of one plan: their capacities are compared round by round.")
+	}
 	if len(held) == 0 && len(c.Lost) == 0 {
 		return append(answer, "Nothing can be compared: no subject has a figure on both sides.")
 	}
@@ -270,8 +273,21 @@ func (c *Changes) standing() string {
 	if !c.Paired {
 		how = "rounds of two records, exact test of two samples (Mann–Whitney) and the interval that belongs to it; means by Fieller are in the JSON"
 	}
-	return fmt.Sprintf("Held, with its margin: %s. Method: %s; p adjusted over the rows of a metric (Holm); intervals at %s.",
-		strings.Join(held, ", "), how, unit.ExactShare(c.Level))
+	what := "Nothing is held: no figure that decides is there on both sides."
+	if len(held) > 0 {
+		what = "Held, with its margin: " + strings.Join(held, ", ") + "."
+	}
+	return fmt.Sprintf("%s Method: %s; p adjusted over the rows of a metric (Holm); intervals at %s. "+
+		"A change is the middle of what the %s say (Hodges–Lehmann), with the interval and the p that belong to it. It is not the quotient of the medians before and after, and may differ from that.",
+		what, how, unit.ExactShare(c.Level), c.voters())
+}
+
+// voters are what a change is the middle of.
+func (c *Changes) voters() string {
+	if c.Paired {
+		return "rounds"
+	}
+	return "pairs of an old round and a new one"
 }
 
 // said writes what a difference says: of long texts the part that differs.

@@ -34,6 +34,7 @@ type pair struct {
 	narrow   stat.Estimate // like ratio, at the level that equivalence is tested at
 	test     stat.RankTest
 	adjusted float64 // p, over the pairs of the setting
+	family   int     // how many these are
 	alpha    float64
 	margin   float64        // of the ratio, as a share
 	grade    evidence.Grade // worst of the trials on either side
@@ -232,7 +233,7 @@ func adjust(pairs []*pair) {
 		ps = append(ps, p.test.P)
 	}
 	for i, q := range stat.Holm(ps) {
-		pairs[i].adjusted = q
+		pairs[i].adjusted, pairs[i].family = q, len(pairs)
 	}
 }
 
@@ -284,23 +285,32 @@ func (p *pair) verdict() Verdict {
 	return Undetermined
 }
 
+// enough returns the fewest rounds by which the pair can be told apart at all:
+// with fewer the least p there is, after Holm's correction, is not below alpha.
+func (p *pair) enough() int { return roundsToShow(p.family, p.alpha) }
+
 // needs returns about how many rounds would decide, by the width that the
 // interval has now; 0 if that cannot be told, as where it is open at an end. An interval shrinks with the root
 // of the rounds; it decides once its half is no wider than the difference that
 // the estimate shows, or, where that is next to nothing, than the margin of
-// equivalence.
+// equivalence. A difference is shown at the level that Holm leaves the pair, and
+// the half is taken as wide as it would be there.
 func (p *pair) needs() int {
 	if p.verdict() != Undetermined || p.atLimit || len(p.logs) == 0 {
 		return 0
 	}
 	if !p.ratio.HasInterval() {
-		return stat.MinFor(1 - p.alpha)
+		return p.enough()
 	}
 	if math.IsInf(p.ratio.Hi-p.ratio.Lo, 0) {
 		return 0
 	}
-	half := (p.ratio.Hi - p.ratio.Lo) / 2 / max(math.Log1p(p.margin), math.Abs(p.ratio.Value))
-	return max(p.ratio.N+1, stat.MinFor(1-p.alpha), int(math.Ceil(float64(p.ratio.N)*half*half)))
+	half, margin := (p.ratio.Hi-p.ratio.Lo)/2, math.Log1p(p.margin)
+	if away := math.Abs(p.ratio.Value); away > margin {
+		margin = away
+		half *= math.Erfinv(1-p.alpha/float64(max(p.family, 1))) / math.Erfinv(1-p.alpha)
+	}
+	return max(p.ratio.N+1, p.enough(), int(math.Ceil(float64(p.ratio.N)*half*half/margin/margin)))
 }
 
 func comparisons(pairs []*pair) []Comparison {

@@ -67,6 +67,14 @@ func TestGradeTellsFaultsApart(t *testing.T) {
 			sent(0.5)(m)
 			m.Tally.Wait = m.Tally.Response // they waited for a connection
 		}, "", evidence.A},
+		{"a backlog of the warm-up's", open, func(m *evidence.Measurement) {
+			sent(1.36)(m)
+			m.Tally.HeldIn = m.Tally.Sent - m.Tally.Offered // had no connection until the window was open
+		}, "", evidence.A},
+		{"kept beyond the window", open, func(m *evidence.Measurement) {
+			sent(0.9)(m)
+			m.Tally.HeldOver = m.Tally.Offered - m.Tally.Sent
+		}, "", evidence.A},
 		{"three requests at the edge", open, func(m *evidence.Measurement) {
 			*m = *cleanOpen()
 			m.Tally.Sent -= 3

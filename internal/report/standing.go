@@ -11,10 +11,21 @@ import (
 	"webdyno/internal/unit"
 )
 
-// fewestRounds is how many rounds m pairs take before the exact test, adjusted
-// over all of them, can show anything at all: ⌈log₂(2m/α)⌉, and at least 8.
+// roundsToShow is how many rounds m pairs take before the exact test, adjusted
+// over all of them (Holm), can show anything at all: the least n for which
+// m·2^(1−n) < α. For 1, 3 and 10 pairs and an α of 5 %: 6, 7 and 9.
+func roundsToShow(pairs int, alpha float64) int {
+	n := 1
+	for float64(max(pairs, 1))*math.Exp2(float64(1-n)) >= alpha {
+		n++
+	}
+	return n
+}
+
+// fewestRounds is how many of them a report takes that is to be published: those,
+// and at least 8.
 func fewestRounds(pairs int, level float64) int {
-	return max(8, int(math.Ceil(math.Log2(2*float64(pairs)/(1-level)))))
+	return max(8, roundsToShow(pairs, 1-level))
 }
 
 // What a publishable report must keep (method, 8.3): nine trials in ten of grade
@@ -23,6 +34,9 @@ const (
 	soundShare  = 0.90
 	lossMargin  = 0.10
 	longestList = 4 // names in a sentence
+
+	// restlessShare is the most of a subject's starts that may come to no rest.
+	restlessShare = 0.20
 )
 
 // whyNot lists what stands against publishing the report.
@@ -41,9 +55,12 @@ func (t *table) whyNot(r *Report) []string {
 	} else if r.AA.Differs() {
 		add("a subject was told from itself")
 	}
-	k := t.compared()
-	if n, need := t.fewestN(), fewestRounds(k*(k-1)/2, t.confidence()); n < need {
-		add("%s %s fewer than the %d that %s", plural(n, "round"), isAre(n), need, takers(k))
+	pairs, takers := t.family()
+	if n, need := t.fewestN(), fewestRounds(pairs, t.confidence()); n < need && t.plan.Searches() {
+		_, whose := t.fewestSearched()
+		add("the capacity at %s has %s behind it, fewer than the %d that %s", whose, plural(n, "round"), need, takers)
+	} else if n < need {
+		add("%s %s fewer than the %d that %s", plural(n, "round"), isAre(n), need, takers)
 	}
 	sound, uneven := t.losses()
 	if sound < soundShare {
@@ -51,6 +68,9 @@ func (t *table) whyNot(r *Report) []string {
 	}
 	if uneven != "" {
 		add("%s", uneven)
+	}
+	if names := t.unsettled(); len(names) > 0 {
+		add("%s came to no steady state in more than %s of the rounds", list(names), unit.ExactShare(restlessShare))
 	}
 	if names := others(skippedNames(r.Skipped), skippedNames(t.skippedByHand())); len(names) > 0 {
 		add("%s could not be run here", list(names))
@@ -67,25 +87,44 @@ func (t *table) whyNot(r *Report) []string {
 	return reasons
 }
 
-func takers(variants int) string {
-	switch variants {
-	case 1:
-		return "a figure of one subject takes"
-	case 2:
-		return "two subjects take"
-	}
-	return fmt.Sprintf("%d subjects take", variants)
-}
-
-// compared returns how many variants take part in verdicts, at least 1.
-func (t *table) compared() int {
-	n := 0
+// family returns how many pairs are judged together, and who takes rounds for that.
+// What is set against its old build is as many rows of each metric as there are
+// settings.
+func (t *table) family() (pairs int, what string) {
+	k, builds := 0, 0
 	for _, v := range t.variants {
-		if !v.bound && !v.older && !v.twin {
-			n++
+		switch {
+		case v.older:
+			builds++
+		case !v.bound && !v.twin:
+			k++
 		}
 	}
-	return max(n, 1)
+	switch {
+	case builds > 0:
+		pairs = max(k*(k-1)/2, builds*len(t.settings))
+		if builds == 1 {
+			return pairs, "an old build and a new one take"
+		}
+		return pairs, fmt.Sprintf("%d old builds and the new ones take", builds)
+	case k <= 1:
+		return 0, "a figure of one subject takes"
+	case k == 2:
+		return 1, "two subjects take"
+	}
+	return k * (k - 1) / 2, fmt.Sprintf("%d subjects take", k)
+}
+
+// unsettled returns the variants that came to no rest in so many of their rounds
+// that what is told of them is a figure of something that still changed.
+func (t *table) unsettled() []string {
+	var names []string
+	for _, v := range t.variants {
+		if told, not := t.restless(v); !v.bound && not >= fewestUnsteady && float64(not) > restlessShare*float64(told) {
+			names = append(names, v.name)
+		}
+	}
+	return names
 }
 
 // fewestN returns the smallest number of rounds behind a figure of the primary
@@ -93,7 +132,8 @@ func (t *table) compared() int {
 func (t *table) fewestN() int {
 	fewest := t.rounds()
 	if t.plan.Searches() {
-		return min(fewest, t.fewestSearched())
+		n, _ := t.fewestSearched()
+		return min(fewest, n)
 	}
 	for _, v := range t.variants {
 		if v.bound {
@@ -109,10 +149,15 @@ func (t *table) fewestN() int {
 }
 
 // losses returns the share of trials that are sound, and whether subjects lose
-// trials unevenly.
+// trials unevenly. Those that somebody's Ctrl-C cut off are no losses, for whom it
+// struck is chance.
 func (t *table) losses() (sound float64, uneven string) {
-	good, lost, all := 0, make([]float64, len(t.variants)), make([]float64, len(t.variants))
+	good, carried, lost, all := 0, 0, make([]float64, len(t.variants)), make([]float64, len(t.variants))
 	for _, tr := range t.trials {
+		if tr.interrupted() {
+			continue
+		}
+		carried++
 		all[tr.variant.index]++
 		if tr.grade <= evidence.B {
 			good++
@@ -121,20 +166,21 @@ func (t *table) losses() (sound float64, uneven string) {
 			lost[tr.variant.index]++
 		}
 	}
+	share := func(i int) float64 { return lost[i] / max(all[i], 1) }
 	low, high := 0, 0
 	for i := range lost {
-		if lost[i]/all[i] < lost[low]/all[low] {
+		if share(i) < share(low) {
 			low = i
 		}
-		if lost[i]/all[i] > lost[high]/all[high] {
+		if share(i) > share(high) {
 			high = i
 		}
 	}
-	if a, b := lost[high]/all[high], lost[low]/all[low]; a-b > lossMargin {
+	if a, b := share(high), share(low); a-b > lossMargin {
 		uneven = fmt.Sprintf("%s lost %s of its trials and %s lost %s",
 			t.variants[high].name, unit.Share(a), t.variants[low].name, unit.Share(b))
 	}
-	return float64(good) / float64(len(t.trials)), uneven
+	return float64(good) / float64(max(carried, 1)), uneven
 }
 
 // limited tells whether a figure that verdicts are about is a lower bound.
