@@ -2,6 +2,8 @@ package profile
 
 import (
 	"encoding/binary"
+	"fmt"
+	"math"
 
 	pprof "github.com/google/pprof/profile"
 )
@@ -13,6 +15,9 @@ type builder struct {
 	functions map[Function]*pprof.Function
 	modules   map[string]*pprof.Mapping
 	stacks    map[string]*pprof.Sample
+	stacked   int     // frames of all stacks
+	weight    float64 // of everything, whatever its sign
+	excess    string  // what there is too much of; the rest is then not kept
 }
 
 // kind is a value's name and unit.
@@ -33,6 +38,10 @@ func newBuilder(kinds ...*pprof.ValueType) *builder {
 func (b *builder) at(f Function) *pprof.Location {
 	if l := b.places[f]; l != nil {
 		return l
+	}
+	if len(b.p.Location) >= maxFunctions {
+		b.excess = fmt.Sprintf("it has more than %d different functions", maxFunctions)
+		return b.p.Location[0]
 	}
 	l := &pprof.Location{
 		ID:      uint64(len(b.p.Location) + 1),
@@ -78,11 +87,18 @@ func (b *builder) add(stack []*pprof.Location, values ...int64) *pprof.Sample {
 	}
 	s := b.stacks[string(key)]
 	if s == nil {
+		if b.stacked += len(stack); b.stacked > maxStacked {
+			b.excess = fmt.Sprintf("its stacks have more than %d frames together", maxStacked)
+			return &pprof.Sample{Value: make([]int64, len(b.p.SampleType))}
+		}
 		s = &pprof.Sample{Location: append([]*pprof.Location(nil), stack...), Value: make([]int64, len(b.p.SampleType))}
 		b.stacks[string(key)] = s
 		b.p.Sample = append(b.p.Sample, s)
 	}
 	for i, v := range values {
+		if b.weight += math.Abs(float64(v)); b.weight > math.MaxInt64/2 {
+			b.excess = "its weights add up to more than 63 bits hold"
+		}
 		s.Value[i] += v
 	}
 	return s
@@ -90,6 +106,9 @@ func (b *builder) add(stack []*pprof.Location, values ...int64) *pprof.Sample {
 
 // done returns the profile that was put together.
 func (b *builder) done(f Format, says ...string) (*Profile, error) {
+	if b.excess != "" {
+		return nil, &ReadError{Format: f, What: b.excess}
+	}
 	b.p.Comments = append(b.p.Comments, commentFormat+string(f))
 	if err := b.p.CheckValid(); err != nil {
 		return nil, &ReadError{Format: f, What: err.Error()}

@@ -12,7 +12,8 @@ func looksCollapsed(text string) bool {
 	n := 0
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
-		if _, _, err := collapsedLine(line); err == nil && !strings.HasPrefix(line, "#") {
+		_, err := strconv.ParseInt(line[strings.LastIndexAny(line, " \t")+1:], 10, 64)
+		if err == nil && strings.ContainsAny(line, " \t") && !strings.HasPrefix(line, "#") {
 			return true
 		}
 		if n++; n > 20 {
@@ -51,11 +52,17 @@ func readCollapsed(text string) (*Profile, error) {
 func collapsedLine(line string) ([]string, int64, error) {
 	i := strings.LastIndexAny(line, " \t")
 	if i < 0 {
-		return nil, 0, fmt.Errorf("%q has no weight behind a space", line)
+		return nil, 0, fmt.Errorf("%.80q has no weight behind a space", line)
 	}
 	n, err := strconv.ParseInt(line[i+1:], 10, 64)
 	if err != nil {
-		return nil, 0, fmt.Errorf("%q is no whole number", line[i+1:])
+		return nil, 0, fmt.Errorf("%.80q is no whole number", line[i+1:])
+	}
+	if n < 0 {
+		return nil, 0, fmt.Errorf("the weight %d is negative", n)
+	}
+	if deep := strings.Count(line[:i], ";") + 1; deep > maxFrames {
+		return nil, 0, fmt.Errorf("a stack of %d frames; the most is %d", deep, maxFrames)
 	}
 	names := strings.Split(strings.TrimSpace(line[:i]), ";")
 	for i, name := range names {

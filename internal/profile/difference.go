@@ -79,7 +79,7 @@ func (d *Difference) Ratio() float64 { return d.TotalAfter / d.TotalBefore }
 // first goes with the first.
 func Compare(before, after Side) (*Difference, error) {
 	b, a := before.Table(), after.Table()
-	if b.Unit != a.Unit || b.Deterministic != a.Deterministic {
+	if b.Unit != a.Unit || b.Weighed != a.Weighed || b.Deterministic != a.Deterministic {
 		return nil, &ReadError{Format: "second", What: "the two are not of one kind: the first is of " +
 			kindOf(b) + ", the second of " + kindOf(a)}
 	}
@@ -103,7 +103,7 @@ func kindOf(t Table) string {
 	if t.Deterministic {
 		return "calls and " + t.Unit
 	}
-	return "samples in " + t.Unit
+	return t.Weighed + " in " + t.Unit
 }
 
 func (d *Difference) caveats() []string {

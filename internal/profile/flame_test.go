@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -248,11 +249,13 @@ func TestFlameOfTheStudy(t *testing.T) {
 }
 
 func TestFlameRefusesDifferences(t *testing.T) {
-	p := collapsed(t, "a;b 3\na;c -1\n")
+	p := collapsed(t, "a;b 3\na;c 1\n")
+	p.Data.Sample[1].Value[0] = -1 // as a difference that pprof has written
 	if _, err := FlameOf(Side{Profile: p}, LeastSeen); err == nil || !strings.Contains(err.Error(), "negative") {
 		t.Errorf("%v", err)
 	}
-	p = collapsed(t, "a;b 9223372036854775807\na;c 9223372036854775807\n")
+	p = collapsed(t, "a;b 3\na;c 1\n")
+	p.Data.Sample[0].Value[0], p.Data.Sample[1].Value[0] = math.MaxInt64, math.MaxInt64
 	if _, err := FlameOf(Side{Profile: p}, LeastSeen); err == nil || !strings.Contains(err.Error(), "large") {
 		t.Errorf("%v", err)
 	}

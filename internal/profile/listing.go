@@ -158,7 +158,11 @@ func (l *lister) profile() (*Profile, error) {
 	case l.seen && calls < 0:
 		says = append(says, "The rows add up to more calls than the head says.")
 	case l.seen && total != 0:
-		says = append(says, fmt.Sprintf("The rows add up to %.3f s more than the head says: they are rounded.", -float64(total)/1e9))
+		word := "less"
+		if total < 0 {
+			word, total = "more", -total
+		}
+		says = append(says, fmt.Sprintf("The rows add up to %.3f s %s than the head says: they are rounded.", float64(total)/1e9, word))
 	}
 	p, err := fromStats(l.stats, Listing, says...)
 	if err != nil {

@@ -35,15 +35,14 @@ func looksScripted(text string) bool {
 // and event, the stack below it leaf first, an empty line. A sample weighs its
 // period where one is printed (perf script -F +period), else one.
 func readPerfScript(text string) (*Profile, error) {
-	events, err := perfEvents(text)
+	events, periods, err := perfEvents(text)
 	if err != nil {
 		return nil, err
 	}
-	r := &perfReader{b: newBuilder(kind("samples", "count"))}
+	r := &perfReader{b: newBuilder(kind("samples", "count")), events: events, periods: periods}
 	for _, e := range events {
-		r.b.p.SampleType = append(r.b.p.SampleType, perfKind(e))
+		r.b.p.SampleType = append(r.b.p.SampleType, perfKind(e, periods))
 	}
-	r.events = events
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
@@ -59,7 +58,7 @@ func readPerfScript(text string) (*Profile, error) {
 		says = append(says, fmt.Sprintf("%d samples had no stack and count for their command.", r.bare))
 	}
 	if !r.periods {
-		says = append(says, "No periods were printed (perf script -F +period): each sample weighs one.")
+		says = append(says, "Not every sample has its period (perf script -F +period): each weighs one.")
 	}
 	if len(events) > 1 {
 		says = append(says, fmt.Sprintf("Several events were sampled (%s): stacks are weighed by the last.", strings.Join(events, ", ")))
@@ -67,27 +66,33 @@ func readPerfScript(text string) (*Profile, error) {
 	return r.b.done(PerfScript, says...)
 }
 
-// perfEvents returns the names of the events, in the order in which they come.
-func perfEvents(text string) ([]string, error) {
-	var events []string
+// perfEvents returns the names of the events, in the order in which they come,
+// and whether every sample has its period.
+func perfEvents(text string) (events []string, periods bool, err error) {
 	seen := map[string]bool{}
+	periods = true
 	for line := range strings.Lines(text) {
 		m := perfHead.FindStringSubmatch(strings.TrimRight(line, "\r\n"))
-		if m == nil || seen[m[6]] {
+		if m == nil {
+			continue
+		}
+		periods = periods && m[5] != ""
+		if seen[m[6]] {
 			continue
 		}
 		seen[m[6]] = true
 		if events = append(events, m[6]); len(events) > 16 {
-			return nil, &ReadError{Format: PerfScript, What: "it has more than 16 events"}
+			return nil, false, &ReadError{Format: PerfScript, What: "it has more than 16 events"}
 		}
 	}
-	return events, nil
+	return events, periods, nil
 }
 
-// perfKind returns an event's name and unit: the clocks count nanoseconds.
-func perfKind(event string) *pprof.ValueType {
+// perfKind returns an event's name and unit: the periods of the clocks are
+// nanoseconds.
+func perfKind(event string, periods bool) *pprof.ValueType {
 	name, _, _ := strings.Cut(event, ":")
-	if name == "cpu-clock" || name == "task-clock" {
+	if periods && (name == "cpu-clock" || name == "task-clock") {
 		return kind(name, "nanoseconds")
 	}
 	return kind(name, "count")
@@ -140,14 +145,14 @@ func (r *perfReader) begin(m []string) error {
 			r.event = i + 1
 		}
 	}
-	if m[5] == "" {
+	if !r.periods {
 		return nil
 	}
 	n, err := strconv.ParseInt(m[5], 10, 64)
 	if err != nil {
 		return fmt.Errorf("period %s: %w", m[5], err)
 	}
-	r.periods, r.period = true, n
+	r.period = n
 	return nil
 }
 
@@ -162,7 +167,10 @@ func (r *perfReader) flush() error {
 	}
 	r.stack = append(r.stack, r.b.at(Function{Name: r.comm, Module: "[command]"}))
 	values := make([]int64, len(r.b.p.SampleType))
-	values[0], values[r.event] = 1, r.period
+	values[r.event] = r.period
+	if r.event == len(r.events) { // the one that stacks are weighed by
+		values[0] = 1
+	}
 	r.b.add(r.stack, values...)
 	return nil
 }

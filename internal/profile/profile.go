@@ -104,6 +104,26 @@ func (p *Profile) weight() int {
 	return len(p.Data.SampleType) - 1
 }
 
+// count is the index of the value that says how many a stack's weight is of: of
+// inuse_space, inuse_objects.
+func (p *Profile) count() int {
+	if of, ok := strings.CutSuffix(p.kindAt(p.weight()), "_space"); ok {
+		for i, t := range p.Data.SampleType {
+			if t.Type == of+"_objects" {
+				return i
+			}
+		}
+	}
+	return 0
+}
+
+func (p *Profile) kindAt(i int) string {
+	if i < 0 || i >= len(p.Data.SampleType) {
+		return ""
+	}
+	return p.Data.SampleType[i].Type
+}
+
 // Unit returns the unit of the weights: "nanoseconds", "count", "bytes".
 func (p *Profile) Unit() string {
 	if len(p.Data.SampleType) == 0 {

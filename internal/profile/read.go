@@ -19,6 +19,9 @@ const (
 	maxBytes  = 256 << 20 // of a profile, uncompressed
 	maxFrames = 4096      // of one stack
 	maxDepth  = 1000      // of values within values
+
+	maxFunctions = 300_000    // different ones
+	maxStacked   = 10_000_000 // frames of all different stacks together
 )
 
 // A ReadError says where a profile could not be read.
@@ -72,6 +75,12 @@ func unzip(data []byte) ([]byte, error) {
 
 // readerFor tells by the content which reader to use.
 func readerFor(data []byte) (func([]byte) (*Profile, error), error) {
+	switch {
+	case bytes.HasPrefix(data, []byte("PERFILE2")):
+		return nil, &ReadError{Format: PerfScript, What: "this is perf.data itself: perf script -F +period prints what is read here"}
+	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
+		return nil, &ReadError{Format: "any", What: "this is a zip archive: unpack it first"}
+	}
 	if looksMarshalled(data) {
 		return readCProfile, nil
 	}
@@ -136,7 +145,7 @@ func readJSON(data []byte) (*Profile, error) {
 	case head.Profiles != nil:
 		return readSpeedscope(data)
 	case head.Head != nil:
-		return nil, &ReadError{Format: CPUProfile, What: "it is of the form that V8 wrote until 2017, a tree below \"head\": take it again with node --cpu-prof"}
+		return nil, &ReadError{Format: CPUProfile, What: "a tree below \"head\" is a heap profile, or a CPU profile from before 2017: only what node --cpu-prof writes is read"}
 	}
 	return nil, &ReadError{Format: "JSON", What: `it has neither "nodes" (V8's .cpuprofile) nor "profiles" (speedscope)`}
 }

@@ -7,9 +7,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	pprof "github.com/google/pprof/profile"
 )
 
 func readFile(t testing.TB, name string) *Profile {
@@ -148,6 +151,47 @@ func TestPerfScript(t *testing.T) {
 	}
 }
 
+// Without periods samples are counted; of several events the last is weighed and
+// counted, and no other.
+func TestPerfScriptCounts(t *testing.T) {
+	bare := readText(t, strings.ReplaceAll(strings.ReplaceAll(perfText, "1000100 ", ""), "1000300 ", ""))
+	if bare.Total() != 3 || bare.Unit() != "count" {
+		t.Errorf("%d %s; want 3 samples", bare.Total(), bare.Unit())
+	}
+	two := readText(t, "p 7 1.0: 10 cycles:\n\t1 f (p)\n\np 7 1.1: 5 instructions:\n\t1 f (p)\n\np 7 1.2: 6 instructions:\n\t1 f (p)\n")
+	if r := rowOf(t, two, "f"); r.Samples != 2 || r.Self != 11 {
+		t.Errorf("f has %d samples and %d; want 2 and 11 instructions", r.Samples, r.Self)
+	}
+}
+
+// Of calls, focus leaves the functions that match, whole.
+func TestFocus(t *testing.T) {
+	p := readFile(t, "cpython.prof").Focus(regexp.MustCompile(`\(fib\)`))
+	if all := p.Table(); len(all.Rows) != 1 || all.Calls != 177 || all.Rows[0].Primitive != 1 || all.Rows[0].Cumulative == 0 {
+		t.Errorf("%+v", all)
+	}
+	q := readText(t, "main;serve;parse 3\nmain;send 4\n").Focus(regexp.MustCompile("serve"))
+	if r := rowOf(t, q, "main"); q.Total() != 3 || r.Cumulative != 3 {
+		t.Errorf("%d in all, main %+v", q.Total(), r)
+	}
+}
+
+// Two kinds of weight are not compared, though their unit is one.
+func TestCompareKinds(t *testing.T) {
+	take := func(of string) Side {
+		b := newBuilder(kind(of+"_objects", "count"), kind(of+"_space", "bytes"))
+		b.add([]*pprof.Location{b.at(Function{Name: "f"})}, 2, 100)
+		p, err := b.done(Pprof)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Side{Profile: p}
+	}
+	if _, err := Compare(take("inuse"), take("alloc")); err == nil || !strings.Contains(err.Error(), "inuse_space") {
+		t.Errorf("%v", err)
+	}
+}
+
 // Line ends, byte orders and blank lines change nothing.
 func TestCollapsed(t *testing.T) {
 	const text = "main;serve;parse 3\nmain;serve;send file 4\nmain;serve;parse 2\n"
@@ -238,6 +282,11 @@ func TestComplaints(t *testing.T) {
 		{"", "it is empty"},
 		{"\x1f\x8bnot", "compressed"},
 		{"hello", "line 1"},
+		{"a;b -5\n", "the weight -5 is negative"},
+		{"a 9223372036854775807\nb 9223372036854775807\n", "more than 63 bits"},
+		{strings.Repeat("a;", 5000) + "b 1\n", "a stack of 5001 frames"},
+		{"PERFILE2\x00", "perf script -F +period"},
+		{"PK\x03\x04", "zip archive"},
 		{"a;b 1\na;b x\n", `line 2: "x" is no whole number`},
 		{string(cprof[:len(cprof)/2]), "byte "},
 		{string(cprof) + "x", "1 bytes follow"},

@@ -36,8 +36,10 @@ type edge struct {
 type Table struct {
 	Rows          []Row // by Self, the largest first
 	Unit          string
-	Deterministic bool  // calls were counted; else samples were taken
-	Calls         int64 // all of them; of a sampler its samples
+	Weighed       string // what the weights are of: "time", "cpu", "inuse_space"
+	Counted       string // what Samples are: "samples", "inuse_objects"
+	Deterministic bool   // calls were counted; else samples were taken
+	Calls         int64  // all of them; of a sampler its samples
 	Primitive     int64
 	Total         int64 // all weight
 	Says          []string
@@ -86,7 +88,7 @@ func (t *tabler) sample(s *pprof.Sample) {
 	if len(stack) == 0 {
 		stack = []Function{{Name: "(nothing)"}}
 	}
-	count, weight := s.Value[0], s.Value[t.p.weight()]
+	count, weight := s.Value[t.p.count()], s.Value[t.p.weight()]
 	if t.p.Deterministic() {
 		t.counted(s, stack, count, weight)
 		return
@@ -129,7 +131,8 @@ func (t *tabler) counted(s *pprof.Sample, stack []Function, calls, weight int64)
 }
 
 func (t *tabler) table() Table {
-	all := Table{Unit: t.p.Unit(), Deterministic: t.p.Deterministic(), Says: t.p.Says}
+	all := Table{Unit: t.p.Unit(), Weighed: t.p.kindAt(t.p.weight()), Counted: t.p.kindAt(t.p.count()),
+		Deterministic: t.p.Deterministic(), Says: t.p.Says}
 	for k, e := range t.edges {
 		r := t.row(k.callee)
 		r.edges = append(r.edges, *e)
@@ -230,15 +233,19 @@ func (r Row) Callers() []Caller {
 }
 
 // Focus returns the part of a profile whose stacks have a function that the
-// expression matches, as pstats writes it. Of a profile of calls, whose stacks
-// are pairs, it is the functions that match and those that they call.
+// expression matches, as pstats writes it. Of a profile of calls, which has no
+// stacks, it is the functions that match, with what is known of them.
 func (p *Profile) Focus(e *regexp.Regexp) *Profile {
 	data := p.Data.Copy()
 	data.Sample = slices.DeleteFunc(data.Sample, func(s *pprof.Sample) bool {
-		return !slices.ContainsFunc(frames(s), func(f Function) bool { return e.MatchString(f.String()) })
+		stack := frames(s)
+		if p.Deterministic() {
+			stack = stack[:min(len(stack), 1)]
+		}
+		return !slices.ContainsFunc(stack, func(f Function) bool { return e.MatchString(f.String()) })
 	})
 	data.Comments = slices.DeleteFunc(data.Comments, func(c string) bool {
 		return len(c) >= len(commentTotal) && c[:len(commentTotal)] == commentTotal
 	})
-	return &Profile{Data: data.Compact(), Format: p.Format, Says: append(slices.Clone(p.Says), "Only stacks that match "+e.String()+" are counted.")}
+	return &Profile{Data: data, Format: p.Format, Says: append(slices.Clone(p.Says), "Only stacks that match "+e.String()+" are counted.")}
 }

@@ -149,7 +149,7 @@ func (t Table) WriteListing(w io.Writer, o Order, top int) error {
 }
 
 func (t Table) listingHead(b *bufio.Writer, o Order, top int) {
-	what := "samples"
+	what := t.Counted
 	if t.Deterministic {
 		what = "function calls"
 	}
@@ -169,9 +169,13 @@ func (t Table) listingHead(b *bufio.Writer, o Order, top int) {
 	}
 	first := "ncalls"
 	if !t.Deterministic {
-		first = "samples"
+		first = t.Counted
 	}
-	fmt.Fprintf(b, "\n%9s  tottime  percall  cumtime  percall filename:lineno(function)\n", first)
+	own, cumulative := "tottime", "cumtime"
+	if !t.timed() {
+		own, cumulative = "self", "cum"
+	}
+	fmt.Fprintf(b, "\n%9s %8s  percall %8s  percall filename:lineno(function)\n", first, own, cumulative)
 }
 
 func (t Table) timed() bool { return t.Unit == "nanoseconds" }
