@@ -127,6 +127,8 @@ type DetailComparison struct {
 	Ratio   Brief  `json:"v"`
 	Text    string `json:"t"`
 	Span    string `json:"i"`
+	Back    string `json:"bt"` // the ratio of B to A
+	Behind  string `json:"bi"` // its interval
 	P       string `json:"p"`
 	N       int    `json:"n"`
 	Verdict string `json:"d"`           // as for a machine: "faster"
@@ -264,9 +266,10 @@ func (b *detailer) note(n evidence.Note) int {
 func (b *detailer) comparisons() {
 	for i := range b.r.Comparisons {
 		c := &b.r.Comparisons[i]
+		back := Comparison{Ratio: c.Ratio.inverse(), Lo: c.Hi.inverse(), Hi: c.Lo.inverse()}
 		b.d.Comparisons = append(b.d.Comparisons, DetailComparison{
 			A: b.whos[c.A.name()], B: b.whos[c.B.name()], S: b.setting(c.Factors), M: b.metrics[c.Metric],
-			Ratio: Brief(c.Ratio), Text: c.Ratio.in(""), Span: c.interval(), P: c.PAdjusted.in(""), N: c.N,
+			Ratio: Brief(c.Ratio), Text: c.Ratio.in(""), Span: c.interval(), Back: back.Ratio.in(""), Behind: back.interval(), P: c.PAdjusted.in(""), N: c.N,
 			Verdict: c.Verdict.String(), Said: c.verdictText(), Note: c.Note, More: c.NeedsRounds, Other: c.Exploratory, Grade: c.Grade.String(),
 		})
 	}

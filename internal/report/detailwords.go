@@ -56,6 +56,7 @@ func (b *detailer) method() {
 		}
 	}
 	say("Measured", m.short())
+	say("Ended", m.Ended)
 	say("CPUs", m.CPUs)
 	if m.EngineCPU.Known() {
 		s := fmt.Sprintf("%s, %s; used %s of its CPUs, at most %s", m.Backend, plural(m.Loops, "loop"), unit.Share(m.EngineCPU.X), unit.Share(m.BusiestCPU.X))

@@ -85,7 +85,7 @@ export function App() {
     <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); document.getElementById("main")!.focus(); }}>To the answer</a>
     <header class="top">
       <p class="brand">webdyno <span>{[page.began, d.method.find(([k]) => k === "Measured")?.[1]].filter(Boolean).join(" · ")}</span></p>
-      <button data-do="theme" onClick={turn} aria-pressed={dark.value}>{dark.value ? "light" : "dark"}</button>
+      <button data-do="theme" onClick={turn} aria-label={dark.value ? "light colours" : "dark colours"}>{dark.value ? "light" : "dark"}</button>
     </header>
     <main id="main" tabIndex={-1}>
       <section class={"first" + (d.whos.length > 12 ? " wide" : "")} aria-label="The answer">

@@ -14,7 +14,7 @@ export interface Fig {
 }
 export interface Comparison {
   a: number; b: number; s: number; m: number;
-  v: number | null; t: string; i: string; p: string; n: number;
+  v: number | null; t: string; i: string; bt: string; bi: string; p: string; n: number;
   d: "faster" | "slower" | "equivalent" | "undetermined"; w: string; e?: string; k?: number; x?: boolean; q: string;
 }
 export interface Goal { text: string; metric?: string; bound: number }
@@ -85,6 +85,9 @@ for (const f of d.figures) index.set(`${f.m}/${f.w}/${f.s}`, f);
 
 /** The figure of a metric, a variant and a setting, if there is one. */
 export const figure = (m: number, w: number, s: number): Fig | undefined => index.get(`${m}/${w}/${s}`) ?? index.get(`${m}/${w}/-1`);
+
+/** How many times better one of a pair is than the other, and the interval of that: where less is better, the other way round. */
+export const betterBy = (c: Comparison, who: number): [string, string] => ((who === c.a) === !!d.metrics[c.m].higher ? [c.t, c.i] : [c.bt, c.bi]);
 
 /** The index of a metric by its key; -1 if nothing has it. */
 export const metricOf = (key: string): number => d.metrics.findIndex((m) => m.key === key);

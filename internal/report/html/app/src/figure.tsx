@@ -20,10 +20,11 @@ interface Props {
   open?: boolean; // the numbers, to begin with
   range?: [number, number]; // of x, where one can zoom
   logs?: boolean; // of x
+  undrawn?: boolean; // there is no picture to save
   children: ComponentChildren;
 }
 
-export function Figure({ id, title, caption, controls, table, numbers, open: opened, range, logs, children }: Props) {
+export function Figure({ id, title, caption, controls, table, numbers, open: opened, range, logs, undrawn, children }: Props) {
   const body = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(!!opened);
   const [copied, setCopied] = useState(false);
@@ -40,11 +41,11 @@ export function Figure({ id, title, caption, controls, table, numbers, open: ope
       <header>
         <h2 id={id + "-title"}>{title}</h2>
         <div class="tools">
-          {range && <Zoom id={id} range={range} logs={logs} />}
-          <button data-do="link" onClick={link} title="Link to this figure as it is shown">{copied ? "copied" : "link"}</button>
-          <button data-do="svg" onClick={() => saveSVG(body.current!, name)}>SVG</button>
-          <button data-do="png" onClick={() => savePNG(body.current!, name)}>PNG</button>
-          <button data-do="csv" onClick={() => saveCSV(table(), name)} title="Download the data behind this figure">CSV</button>
+          {range && <Zoom id={id} title={title} range={range} logs={logs} />}
+          <button data-do="link" aria-label={`${copied ? "copied" : "link"}: ${title}`} onClick={link} title="Link to this figure as it is shown">{copied ? "copied" : "link"}</button>
+          {!undrawn && <button data-do="svg" aria-label={`SVG: ${title}`} onClick={() => saveSVG(body.current!, name)}>SVG</button>}
+          {!undrawn && <button data-do="png" aria-label={`PNG: ${title}`} onClick={() => savePNG(body.current!, name)}>PNG</button>}
+          <button data-do="csv" aria-label={`CSV: ${title}`} onClick={() => saveCSV(table(), name)} title="Download the data behind this figure">CSV</button>
         </div>
       </header>
       {controls && <div class="controls">{controls}</div>}
@@ -77,7 +78,7 @@ export function Table({ sheet, label }: { sheet: Sheet; label: string }) {
 const text = (c: Cell) => (typeof c === "string" ? c : c.t);
 
 /** Zoom by keys and clicks; in the picture, by dragging. */
-function Zoom({ id, range, logs }: { id: string; range: [number, number]; logs?: boolean }) {
+function Zoom({ id, title, range, logs }: { id: string; title: string; range: [number, number]; logs?: boolean }) {
   const to = (f: (a: number, b: number) => [number, number]) => {
     const on = logs ? Math.log10 : (x: number) => x, off = logs ? (x: number) => 10 ** x : (x: number) => x;
     const [a, b] = f(...((zoomOf(id) ?? range).map(on) as [number, number]));
@@ -87,12 +88,12 @@ function Zoom({ id, range, logs }: { id: string; range: [number, number]; logs?:
   };
   const zoomed = zoomOf(id) !== undefined;
   return <>
-    <button data-do="zoom-in" aria-label="zoom in" title="Zoom in; or drag across the picture" onClick={() => to((a, b) => [a + (b - a) / 4, b - (b - a) / 4])}>+</button>
+    <button data-do="zoom-in" aria-label={`zoom in: ${title}`} title="Zoom in; or drag across the picture" onClick={() => to((a, b) => [a + (b - a) / 4, b - (b - a) / 4])}>+</button>
     {zoomed && <>
-      <button data-do="zoom-out" aria-label="zoom out" onClick={() => to((a, b) => [a - (b - a) / 2, b + (b - a) / 2])}>−</button>
-      <button data-do="left" aria-label="move left" onClick={() => to((a, b) => [a - (b - a) / 2, b - (b - a) / 2])}>←</button>
-      <button data-do="right" aria-label="move right" onClick={() => to((a, b) => [a + (b - a) / 2, b + (b - a) / 2])}>→</button>
-      <button data-do="whole" onClick={() => choose(id, "zoom", undefined)}>whole</button>
+      <button data-do="zoom-out" aria-label={`zoom out: ${title}`} onClick={() => to((a, b) => [a - (b - a) / 2, b + (b - a) / 2])}>−</button>
+      <button data-do="left" aria-label={`move left: ${title}`} onClick={() => to((a, b) => [a - (b - a) / 2, b - (b - a) / 2])}>←</button>
+      <button data-do="right" aria-label={`move right: ${title}`} onClick={() => to((a, b) => [a + (b - a) / 2, b + (b - a) / 2])}>→</button>
+      <button data-do="whole" aria-label={`whole: ${title}`} onClick={() => choose(id, "zoom", undefined)}>whole</button>
     </>}
   </>;
 }

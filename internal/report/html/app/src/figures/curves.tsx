@@ -28,7 +28,7 @@ export function Curves() {
     <div class="panels">{four.map((m) => {
       const key = d.metrics[m].key;
       const goal = goals.filter((g) => g.metric === key);
-      return <Lines id={id} m={m} title={titles[key]} lines={linesOf(sw, m)} xTitle="offered, per second" levels={sw.levels} height={236} names={key === "throughput"}
+      return <Lines id={id} m={m} title={titles[key]} lines={linesOf(sw, m)} xTitle="offered, per second" levels={sw.levels} height={236} course="values" names={key === "throughput"}
         bounds={goal.map((g) => g.bound)} far={key === "response_p99" ? 10 : 1e9}
         also={({ x, y, left, right, bottom }) => <>
           {key === "throughput" && <path class="ideal" d={path(sw.levels.length > 1 ? Array.from({ length: 60 }, (_, i): [number, number] => { const r = x.invert(left + ((right - left) * i) / 59); return [x(r), y(r)]; }) : [])} />}

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { d, short, primary, usualSetting, type Comparison } from "../data";
+import { betterBy, d, short, primary, usualSetting, type Comparison } from "../data";
 import { Figure, MetricPicker, metricChosen, num, SettingPicker, settingOf } from "../figure";
 import { fit, ink } from "../marks";
 import { useWidth } from "../plot";
@@ -22,7 +22,7 @@ export function Matrix() {
         num(c.t, c.v), c.i, num(c.p, Number.isFinite(Number(c.p)) ? Number(c.p) : null), num(String(c.n), c.n),
         c.w + (c.d === "undetermined" && c.k ? `; about ${c.k} rounds would tell` : "") + (c.x ? " (exploratory)" : ""), c.q, c.e ?? ""]),
     })}
-    caption={<>{d.metrics[m].head}: the ratio of the row to the column, made inside blocks, and its verdict: ▲ {speed ? "faster" : "better"}, ▼ {speed ? "slower" : "worse"}, = equivalent, ? undetermined. The best come first; the farther from one, the stronger the colour.
+    caption={<>{d.metrics[m].head}: how many times {d.metrics[m].higher ? "as much the row has as the column" : "as much the column has as the row"}, so that above one the row is better, made inside blocks, and the verdict: ▲ {speed ? "faster" : "better"}, ▼ {speed ? "slower" : "worse"}, = equivalent, ? undetermined. The best come first; the farther from one, the stronger the colour.
       {here.some((c) => c.x) && " Exploratory: it is not the metric the plan declared."}</>}>
     <Grid here={here} />
   </Figure>;
@@ -35,7 +35,7 @@ const crowd = 9; // from so many on, cells have a sign alone and columns a numbe
 function inOrder(here: Comparison[]): number[] {
   const score = new Map<number, number>();
   for (const c of here) {
-    const up = Math.log(c.v ?? 1) || (c.d === "faster" ? 1 : c.d === "slower" ? -1 : 0), wins = c.d === "undetermined" ? 0.1 : 1;
+    const up = (d.metrics[c.m].higher ? 1 : -1) * Math.log(c.v ?? 1) || (c.d === "faster" ? 1 : c.d === "slower" ? -1 : 0), wins = c.d === "undetermined" ? 0.1 : 1;
     const sign = (c.d === "faster" ? 1 : c.d === "slower" ? -1 : 0) * 1000 + (c.d === "faster" || c.d === "slower" ? 0 : 0.01 * up * wins);
     score.set(c.a, (score.get(c.a) ?? 0) + sign);
     score.set(c.b, (score.get(c.b) ?? 0) - sign);
@@ -73,7 +73,7 @@ function Grid({ here }: { here: Comparison[] }) {
         const one = (c ?? back)!, verdict = c ? c.d : flip[back!.d];
         return <g class={"cell " + verdict} onPointerEnter={() => tell(one)} data-pair={`${a}/${b}`}>
           <rect x={x + 1} y={y + 1} width={cell - 2} height={tall - 2} rx="3" style={{ fillOpacity: depth(one) }} />
-          <text x={x + cell / 2} y={y + tall / 2} dy="0.35em" text-anchor="middle">{glyphs[verdict]}{c && !signs ? " " + c.t : ""}</text>
+          <text x={x + cell / 2} y={y + tall / 2} dy="0.35em" text-anchor="middle">{glyphs[verdict]}{signs ? "" : " " + betterBy(one, a)[0]}</text>
           <title>{`${d.whos[one.a].name} : ${d.whos[one.b].name}\n${one.t} (${one.i})\n${one.w}, ${one.n} rounds${one.e ? "\n" + one.e : ""}`}</title>
         </g>;
       }))}

@@ -7,11 +7,11 @@ import { Dots, rangeOf, type Dot } from "./dots";
 export function Means() {
   const id = "means", all = d.means.filter((m) => !m.why), whos = [...new Set(all.flatMap((m) => [m.a, m.b]))].sort((a, b) => a - b);
   const to = whos.includes(chosen(id, "of", -1)) ? chosen(id, "of", -1) : all[0].a;
-  const here = all.filter((m) => m.a === to);
+  const here = all.filter((m) => m.a === to).sort((a, b) => (b.v ?? 0) - (a.v ?? 0));
   const dots = here.map(dotOf), { domain, logs } = rangeOf(dots, 1, 4);
   const firsts = [...new Set(all.map((m) => m.a))];
   const refused = d.means.filter((m) => m.why && (m.a === to || m.b === to));
-  return <Figure id={id} title={`All ${all[0].over} settings together: ${short[to]} to each`} range={domain} logs={logs}
+  return <Figure id={id} title={`${all[0].over === 2 ? "Both" : `All ${all[0].over}`} settings together: ${short[to]} to each`} range={domain} logs={logs}
     controls={firsts.length > 1 && <Choice label="of" value={String(to)} choose={(v) => choose(id, "of", v)} of={firsts.map((w) => [String(w), short[w]])} />}
     table={() => ({
       head: ["a", "b", "ratio of a to b", "from", "to", "95 % interval", "least and most of the settings", "settings", "rounds", "why not"],

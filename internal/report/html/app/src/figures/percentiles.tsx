@@ -15,7 +15,7 @@ export function Percentiles() {
   const here = d.distributions.filter((x) => x.s === s && x.what === what && x.ms.length > 1);
   const seen = here.filter((x) => shown(x.w));
   const end = Math.max(1, ...seen.map((x) => (x.ms.length - 1) / perDecade));
-  const y = domainOf(seen.flatMap((x) => x.ms.slice(1)), 8);
+  const y = domainOf(seen.flatMap((x) => x.ms), 8);
   return <Figure id={id} title={`${what === "service" ? "Service" : "Response"} time by percentile` + (d.settings[s]?.at ? " " + d.settings[s].at : "")} range={[0, end]}
     controls={<><Choice label="time" value={what} choose={(v) => choose(id, "what", v === "response" ? undefined : v)} of={[["response", "response"], ["service", "service"]]} />
       <SettingPicker id={id} usual={usualSetting} /></>}

@@ -28,7 +28,7 @@ export function Warmups() {
   const whos = [...new Set(d.warmups.map((t) => t.w))];
   const drawn = whos.filter((w) => d.warmups.some((t) => t.w === w && drawable(t, what)));
   const end = Math.max(...d.warmups.map((t) => t.s ?? 0));
-  return <Figure id={id} title="How they warmed up" range={drawn.length ? [0, end] : undefined}
+  return <Figure id={id} title="How they warmed up" range={drawn.length ? [0, end] : undefined} undrawn={!drawn.length}
     controls={<Choice label="as" value={what} choose={(v) => choose(id, "what", v === "rate" ? undefined : v)} of={[["rate", "answers per second"], ["service", "mean service time"]]} />}
     table={() => ({
       head: ["subject", "round", "slice", "setting, in turn", what === "rate" ? "answers per second" : "mean service time, ms", "lasted", "steady", "course"],
