@@ -154,9 +154,11 @@ func (b *bench) announce(w io.Writer) {
 	if p.Rounds.Until > 0 && p.Rounds.Min < p.Rounds.Max {
 		rounds = fmt.Sprintf("%d to %d rounds", p.Rounds.Min, p.Rounds.Max)
 	}
-	trials := p.Rounds.Max * len(p.Round(1)) * len(names)
+	jits := lab.JITs(b.prepared.Entries)
+	trials, most := p.Rounds.Max*len(p.Round(1))*len(names), " at most"
 	if p.Searches() {
-		trials = p.SearchLength() * len(names) // and those that find the brackets
+		trials = p.SearchLength() * len(names)
+		most = "" // nobody knows how many find the brackets
 	}
 	if p.Measures() {
 		fmt.Fprintf(w, "  %s, %s at most, each as long as it takes", rounds, count(trials, "run"))
@@ -165,9 +167,9 @@ func (b *bench) announce(w io.Writer) {
 		}
 		fmt.Fprintln(w)
 	} else {
-		fmt.Fprintf(w, "  %s, %s of %v at most; about %s\n", rounds, count(trials, "trial"), p.Window, aboutFrom(p.Shortest(len(names)), p.Estimate(len(names))))
+		fmt.Fprintf(w, "  %s, %s of %v%s; about %s\n", rounds, searched(p, count(trials, "trial")), p.Window, most, aboutFrom(p.Shortest(len(names), jits), p.Estimate(len(names), jits)))
 	}
-	fmt.Fprintf(w, "  %s\n", b.equip.CPUs.Why)
+	fmt.Fprintf(w, "  %s\n", strings.ReplaceAll(b.equip.CPUs.Why, "; ", ";\n  "))
 	_, notes := host.Kernel(b.equip.Root, p.Kernel)
 	for _, n := range slices.Concat(notes, b.portNotes()) {
 		fmt.Fprintf(w, "  %s\n", n.Text)
@@ -178,6 +180,15 @@ func (b *bench) announce(w io.Writer) {
 	}
 	b.explainSkipped(w)
 	fmt.Fprintln(w)
+}
+
+// searched says of a number of trials that it is about right, where a search has as
+// many as it takes.
+func searched(p *plan.Plan, trials string) string {
+	if p.Searches() {
+		return "about " + trials
+	}
+	return trials
 }
 
 // tools are the interpreters and programs that were found for the subjects,

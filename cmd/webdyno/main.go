@@ -77,7 +77,12 @@ func run(args []string, con console) int {
 // A signalled error is the cause of a context that a signal ended.
 type signalled struct{ syscall.Signal }
 
-func (s signalled) Error() string { return "ended by " + s.String() }
+func (s signalled) Error() string {
+	if s.Signal == syscall.SIGINT { // Ctrl-C, and q on a screen
+		return "ended by hand (" + s.String() + ")"
+	}
+	return "ended by " + s.String()
+}
 
 // partings are what is still to be done if the process ends at once. They are
 // called beside everything else that goes on, and must be quick.

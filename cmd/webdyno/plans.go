@@ -57,7 +57,7 @@ func listPlans(con console) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s\t%s\tabout %s\n", name, p.Title, about(p.Estimate(len(p.Variants()))))
+		fmt.Fprintf(w, "%s\t%s\tabout %s\n", name, p.Title, about(p.Estimate(len(p.Variants()), p.JITs())))
 	}
 	return w.Flush()
 }

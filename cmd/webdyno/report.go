@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"webdyno/internal/record"
 	"webdyno/internal/report"
 	"webdyno/internal/report/html"
 )
@@ -43,7 +44,8 @@ record is not whole.
 
 --format csv writes one table, every figure with its interval; --table NAME another
 (comparisons, claims, fits, rounds, …). With -o and a folder it writes them all, a
-file each. Their columns are called as in report.json: docs/format.md.`,
+file each; one that is not there yet is named with a / at its end. Their columns are
+called as in report.json: docs/format.md.`,
 		Example: `  webdyno report webdyno-records/monday
   webdyno report webdyno-records/monday --format markdown -o comment.md
   webdyno report webdyno-records/monday --format csv --table rounds > rounds.csv
@@ -72,7 +74,7 @@ file each. Their columns are called as in report.json: docs/format.md.`,
 			if err != nil {
 				return err
 			}
-			rep, detail, err := reportFor(format, args[0])
+			rep, detail, err := reportFor(con, format, args[0])
 			if err != nil {
 				return err
 			}
@@ -106,13 +108,18 @@ file each. Their columns are called as in report.json: docs/format.md.`,
 }
 
 // reportFor draws the conclusions, and for a page what its pictures need.
-func reportFor(format, dir string) (*report.Report, *report.Detail, error) {
-	if format == "html" {
-		return detailedReportOf(dir)
-	}
-	in, err := inputOf(dir)
+func reportFor(con console, format, dir string) (*report.Report, *report.Detail, error) {
+	rec, err := record.Open(dir)
 	if err != nil {
 		return nil, nil, err
+	}
+	warnIfTorn(con.err, rec)
+	in, err := inputFrom(rec)
+	if err != nil {
+		return nil, nil, err
+	}
+	if format == "html" {
+		return report.Detailed(in)
 	}
 	rep, err := report.Build(in)
 	return rep, nil, err

@@ -337,7 +337,12 @@ func inputOf(dir string) (report.Input, error) {
 	if err != nil {
 		return report.Input{}, err
 	}
-	p, err := source{name: filepath.Join(dir, "plan.yaml"), text: rec.Plan, dir: ""}.recorded()
+	return inputFrom(rec)
+}
+
+// inputFrom is what a report is made of.
+func inputFrom(rec *record.Record) (report.Input, error) {
+	p, err := source{name: filepath.Join(rec.Dir, "plan.yaml"), text: rec.Plan, dir: ""}.recorded()
 	if err != nil {
 		return report.Input{}, err
 	}

@@ -38,7 +38,7 @@ func (b *bench) look(ctx context.Context, con console, eng *engine.Engine, rec *
 	for _, e := range b.prepared.Entries {
 		names = append(names, e.Name)
 	}
-	expected := b.plan.Estimate(len(names))
+	expected := b.plan.Estimate(len(names), lab.JITs(b.prepared.Entries))
 	term := terminalOf(con, b.plain)
 	if term == nil {
 		lines := &screen.Lines{Out: con.err, Rounds: b.plan.Rounds.Max, Running: running}

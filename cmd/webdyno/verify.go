@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"webdyno/internal/record"
 	"webdyno/internal/report"
 	"webdyno/internal/report/html"
 )
@@ -17,11 +18,23 @@ import (
 // those that it gives. To draw the conclusions is to read every histogram, whose
 // hash stands in the trial's line.
 func verifyRecord(out io.Writer, dir string) error {
-	rep, detail, err := detailedReportOf(dir)
+	rec, err := record.Open(dir)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "evidence: whole, %s\n", count(rep.Method.Trials, "trial"))
+	in, err := inputFrom(rec)
+	if err != nil {
+		return err
+	}
+	rep, detail, err := report.Detailed(in)
+	if err != nil {
+		return err
+	}
+	if rec.Torn {
+		fmt.Fprintf(out, "evidence: its last line is torn (%s); %s\n", count(int(rec.Left), "byte"), areWhole(len(rec.Trials())))
+	} else {
+		fmt.Fprintf(out, "evidence: whole, %s\n", count(rep.Method.Trials, "trial"))
+	}
 	differ := 0
 	for _, f := range []struct {
 		name  string
@@ -41,9 +54,33 @@ func verifyRecord(out io.Writer, dir string) error {
 		fmt.Fprintf(out, "%s: %s\n", f.name, said)
 	}
 	if differ > 0 {
-		return errors.New("a report is not what this webdyno makes of the record: it has been changed, or another version wrote it")
+		return errors.Join(tornError(rec), errors.New("a report is not what this webdyno makes of the record: it has been changed, or another version wrote it"))
 	}
-	return nil
+	return tornError(rec)
+}
+
+// tornError says that a record has lost its last line; nil if it has not.
+func tornError(rec *record.Record) error {
+	if !rec.Torn {
+		return nil
+	}
+	return fmt.Errorf("%s: the record is not whole: what was measured last is lost, unless a run is writing it now; webdyno run --resume %s measures it again",
+		filepath.Join(rec.Dir, "trials.ndjson"), rec.Dir)
+}
+
+// warnIfTorn tells whoever reads a report that a trial is missing from it.
+func warnIfTorn(out io.Writer, rec *record.Record) {
+	if rec.Torn {
+		fmt.Fprintf(out, "webdyno: %s: its last line is torn (%s) and left out; %s\n",
+			filepath.Join(rec.Dir, "trials.ndjson"), count(int(rec.Left), "byte"), areWhole(len(rec.Trials())))
+	}
+}
+
+func areWhole(trials int) string {
+	if trials == 1 {
+		return "1 trial is whole"
+	}
+	return count(trials, "trial") + " are whole"
 }
 
 // verifyReport compares one report with what the record gives. That it is not

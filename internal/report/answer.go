@@ -221,7 +221,7 @@ func (p *pair) sentence(factorNames []string) string {
 	}
 	if !ratio.HasInterval() {
 		return capital(fmt.Sprintf("%s%s %s too few to tell %s and %s apart%s: %d would do.",
-			comma(where), plural(ratio.N, "round"), isAre(ratio.N), p.a.name, p.b.name, p.by(), stat.MinFor(1-p.alpha)))
+			comma(where), plural(ratio.N, "round"), isAre(ratio.N), p.a.name, p.b.name, p.by(), p.enough()))
 	}
 	switch v := p.verdict(); {
 	case p.atLimit && p.sign() == 0:

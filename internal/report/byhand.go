@@ -26,11 +26,29 @@ func (t *table) skippedByHand() []Skipped {
 func (t *table) ofRun() []evidence.Note {
 	var all []evidence.Note
 	for _, tr := range t.ends {
-		if tr.Trial.Subject == "" {
+		if tr.Trial.Subject == "" && !tr.overtaken(t.rounds()) {
 			all = append(all, tr.notes...)
 		}
 	}
 	return all
+}
+
+// overtaken tells whether the line says that the time was up after a round, and
+// the run was gone on with nevertheless.
+func (t *trial) overtaken(rounds int) bool {
+	return t.Trial.Round < rounds && slices.ContainsFunc(t.notes, isBudgetSpent)
+}
+
+func isBudgetSpent(n evidence.Note) bool { return n.Kind == evidence.BudgetSpent }
+
+// endedBy says why there were no more rounds, where it was time that ended them;
+// "" otherwise.
+func (t *table) endedBy() string {
+	all := t.ofRun()
+	if i := slices.IndexFunc(all, isBudgetSpent); i >= 0 {
+		return all[i].Text
+	}
+	return ""
 }
 
 // others returns the names that are not among some.

@@ -182,7 +182,7 @@ func (r *Report) capacityTables(p *page, short bool) {
 }
 
 func (c *Capacity) bracketText() string {
-	s := interval(c.Lower, c.Upper, "req/s")
+	s := strings.TrimSuffix(interval(c.Lower, c.Upper, "req/s"), " req/s") // as the capacity before it has
 	switch {
 	case c.Certified:
 		return s + ", certified"

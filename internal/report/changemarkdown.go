@@ -62,9 +62,9 @@ func (c *Changes) tableMarkdown(b *bytes.Buffer, rows []*Change) {
 	for _, x := range rows {
 		at = at || len(x.Factors) > 0
 	}
-	heads := []string{"", "metric", "before", "after", "change", unit.ExactShare(c.Level) + " interval", "rounds", "verdict"}
+	heads := []string{"subject", "metric", "before", "after", "change", unit.ExactShare(c.Level) + " interval", "rounds", "verdict"}
 	if at {
-		heads = append([]string{"", "at"}, heads[1:]...)
+		heads = append([]string{"subject", "at"}, heads[1:]...)
 	}
 	fmt.Fprintf(b, "| %s |\n|%s\n", strings.Join(heads, " | "), strings.Repeat("---|", len(heads)))
 	for _, x := range rows {

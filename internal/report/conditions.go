@@ -120,7 +120,7 @@ func (r *Report) conditionLines(p *page) {
 		title += ", strictly judged"
 	}
 	p.title(title)
-	rows := [][]string{{"", "", "worst", "trials", "grade", "limits"}}
+	rows := [][]string{{"id", "signal", "worst", "trials", "grade", "limits"}}
 	var quiet, unread []string
 	for i := range r.Signals {
 		switch s := &r.Signals[i]; {

@@ -27,6 +27,7 @@ type Method struct {
 	Blocks int    `json:"blocks"` // in a round
 	Trials int    `json:"trials"`
 	Window string `json:"window,omitempty"`
+	Ended  string `json:"ended,omitempty"` // why there were no more rounds, where the budget allowed none
 	Load   string `json:"load,omitempty"`
 
 	Mode       *evidence.Mode `json:"mode,omitempty"`        // which subjects were alive while one was under load, and why
@@ -55,6 +56,7 @@ func (t *table) method() Method {
 		Rounds: t.rounds(), Blocks: t.plan.Blocks, Trials: len(t.trials),
 		Load: loadText(t.plan.Load, t.plan.Factors), Seed: t.plan.Seed, Preset: t.plan.Preset,
 		Margin:   t.margin(t.primary()),
+		Ended:    t.endedBy(),
 		Interval: "median over rounds, with the exact 95 % signed-rank interval (Hodges–Lehmann)",
 	}
 	if t.plan.Searches() {

@@ -124,8 +124,10 @@ func (r *LoadResult) timesTable(p *page) {
 	p.columns([]align{left, right, right, right, right}, rows)
 	p.line(p.styled("2", "  response = wait for a connection + lag of the engine + service"))
 	if k := r.ReceiveLag; k.P50.Known() {
-		p.line(p.styled("2", fmt.Sprintf("  of service, until the engine had read what had arrived: p50 %s, p99 %s",
-			k.P50.in("ms"), k.P99.in("ms"))))
+		for _, s := range wrapped(fmt.Sprintf("service contains the time that answers lay here before webdyno read them: p50 %s, p99 %s",
+			k.P50.in("ms"), k.P99.in("ms")), p.width-2) {
+			p.line(p.styled("2", "  "+s))
+		}
 	}
 }
 

@@ -121,7 +121,7 @@ func (p layoutPart) table() piece {
 			rule += "---|"
 		}
 	}
-	t := piece{head: cells(rows[0]) + rule + "\n", kind: "rows"}
+	t := piece{head: cells(headed(rows)) + rule + "\n", kind: "rows"}
 	for _, row := range rows[1:] {
 		t.items = append(t.items, cells(row))
 	}

@@ -43,6 +43,21 @@ func atMost(x float64) Number  { return Number{x, AtMost} }
 // Known tells whether there is a number at all.
 func (v Number) Known() bool { return v.Kind != Missing }
 
+// inverse returns 1 ÷ v of a ratio: a bound from below becomes one from above.
+// Zero has none that is a number.
+func (v Number) inverse() Number {
+	w := exactly(1 / v.X)
+	switch {
+	case !v.Known() || !w.Known():
+		return Number{}
+	case v.Kind == AtLeast:
+		w.Kind = AtMost
+	case v.Kind == AtMost:
+		w.Kind = AtLeast
+	}
+	return w
+}
+
 // compare orders values, those known only from below after all others.
 func (v Number) compare(w Number) int {
 	return cmp.Or(cmp.Compare(v.Kind, w.Kind), cmp.Compare(v.X, w.X))

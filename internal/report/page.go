@@ -5,8 +5,6 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
-
-	"webdyno/internal/unit"
 )
 
 // TextOptions say how a text is laid out. The zero TextOptions are 80 columns
@@ -31,6 +29,7 @@ type page struct {
 	width int
 	color bool
 	few   thinned // which levels tables show
+	all   bool    // every pair, however many there are
 	kept  *layout // nil: lines are laid out in buf
 }
 
@@ -39,7 +38,7 @@ func newPage(o TextOptions) *page {
 	if width == 0 {
 		width = usualWidth
 	}
-	return &page{width: max(width, leastWidth), color: o.Color}
+	return &page{width: max(width, leastWidth), color: o.Color, all: o.All}
 }
 
 func (p *page) flush(w io.Writer) error {
@@ -65,7 +64,9 @@ func (p *page) title(s string) {
 	if p.buf.Len() > 0 {
 		p.line("")
 	}
-	p.line(p.styled("1", s))
+	for _, l := range wrapped(s, p.width) {
+		p.line(p.styled("1", l))
+	}
 }
 
 // paragraph wraps a text, its first line after the first indent and the others
@@ -78,7 +79,7 @@ func (p *page) paragraph(indent, s string) {
 	blank := strings.Repeat(" ", utf8.RuneCountInString(indent))
 	line, room := indent, p.width-len(blank)
 	used := 0
-	for _, word := range strings.Fields(s) {
+	for _, word := range words(s, room) {
 		n := utf8.RuneCountInString(word)
 		if used > 0 && used+1+n > room {
 			p.line(line)
@@ -129,23 +130,19 @@ func (p *page) columns(aligns []align, rows [][]string) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(c))
 		}
 	}
+	narrow(widths, leastOf(aligns, rows), p.width-len(indent))
 	for n, row := range rows {
 		if len(row) == 1 {
-			p.line("  " + row[0])
+			p.paragraph("  ", row[0])
 			continue
 		}
-		var line strings.Builder
-		line.WriteString(indent)
-		for i, c := range row {
-			if widths[i] > 0 {
-				line.WriteString(pad(c, widths[i], aligns[i]) + "  ")
+		for _, line := range linesOf(row, widths, aligns, p.width-len(indent)) {
+			s := indent + line
+			if n == 0 {
+				s = p.styled("2", s)
 			}
+			p.line(s)
 		}
-		s := strings.TrimRight(line.String(), " ")
-		if n == 0 {
-			s = p.styled("2", s)
-		}
-		p.line(s)
 	}
 }
 
@@ -180,5 +177,5 @@ func plural(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}
-	return unit.Count(int64(n)) + " " + thing + "s"
+	return counted(n) + " " + thing + "s"
 }

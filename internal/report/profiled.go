@@ -94,7 +94,7 @@ func (r PairedRatio) shown() bool {
 // interval writes " (0.81 to 0.89)".
 func (r PairedRatio) interval() string {
 	if !r.Lo.Known() || !r.Hi.Known() {
-		return fmt.Sprintf(" (%s)", plural(r.N, "round"))
+		return fmt.Sprintf(" (%s: too few for an interval)", plural(r.N, "round"))
 	}
 	return " (" + span(r.Lo, r.Hi, "") + ")"
 }

@@ -136,7 +136,8 @@ func SignalNames() []string {
 }
 
 // SignalOf returns the name of the signal that makes notes of a kind, and whether
-// it is primary, and no effect of what others read. It is "" if none makes them.
+// it is primary, and no effect of what others read. It is "" if none makes them. No
+// report needs it: it stands for the tests that bring faults about from outside.
 func SignalOf(kind string) (name string, primary bool) {
 	for _, s := range signals() {
 		// What went wrong with a subject is in the kind itself: "failed-died".

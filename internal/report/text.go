@@ -218,12 +218,17 @@ func (r Row) rankText() string {
 const exploratorily = " (exploratory)"
 
 func (r *Report) comparisonTable(p *page) {
+	shown := r.comparedShown(p)
 	for _, exploratory := range []bool{false, true} {
 		rows := [][]string{{"", "ratio", "95 % interval", "p, adjusted", "rounds", "verdict"}}
 		var metric plan.Metric
-		last := ""
+		last, more := "", 0
 		for _, c := range r.Comparisons {
 			if c.Exploratory != exploratory || !p.few.shows(c.Factors) {
+				continue
+			}
+			if !shown(&c) {
+				more++
 				continue
 			}
 			metric = c.Metric
@@ -242,8 +247,11 @@ func (r *Report) comparisonTable(p *page) {
 		}
 		p.title(title)
 		p.columns([]align{left, right, left, right, right, left}, rows)
+		if more > 0 {
+			p.paragraph("  ", fmt.Sprintf("Shown are the pairs with the best at each setting; %s with --all.", moreOf(more, "pair")))
+		}
 		for _, c := range r.Comparisons {
-			if c.Exploratory == exploratory && c.Note != "" && p.few.shows(c.Factors) {
+			if c.Exploratory == exploratory && c.Note != "" && p.few.shows(c.Factors) && shown(&c) {
 				who := c.A.name() + " : " + c.B.name() + space(phrase(r.factors, c.Factors))
 				p.paragraph("  ", who+": "+c.Note+".")
 			}
@@ -449,6 +457,9 @@ func (m Method) short() string {
 func (m Method) lines(p *page) {
 	p.title("How it was measured")
 	p.paragraph("  ", m.short())
+	if m.Ended != "" {
+		p.paragraph("  ", capitalized(m.Ended)+".")
+	}
 	if m.CPUs != "" {
 		p.paragraph("  ", "CPUs: "+m.CPUs+".")
 	}

@@ -180,7 +180,7 @@ func (g *Gauge) average(r Reading) string {
 	if g.opened.At.IsZero() || !r.Window || r.At.Sub(g.opened.At) < 2*time.Second {
 		return ""
 	}
-	return " now, " + pace(r, g.opened) + " since the window opened"
+	return " last second, " + pace(r, g.opened) + " since the window opened"
 }
 
 func pace(r, before Reading) string {

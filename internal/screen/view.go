@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"webdyno/internal/report"
@@ -39,7 +40,7 @@ func (m *Model) draw(s *sheet, size Size, style Style) {
 	m.ranking(s, standing, standings)
 	if troubles > 0 {
 		gap()
-		m.troubled(s, troubles)
+		m.troubled(s, troubles, spare)
 	}
 	for s.n < size.Lines-1 {
 		s.line()
@@ -297,12 +298,25 @@ func (m *Model) standingRows() []report.Row {
 	return rows
 }
 
-// troubled writes what went wrong last.
-func (m *Model) troubled(s *sheet, lines int) {
-	for _, t := range m.troubles[len(m.troubles)-lines:] {
+// troubled writes so many troubles. One that is longer than a line goes on below,
+// as long as lines are spare.
+func (m *Model) troubled(s *sheet, troubles, spare int) {
+	for _, t := range m.troubles[len(m.troubles)-troubles:] {
 		s.line()
 		s.put(bad, "!")
-		s.put(plain, fmt.Sprintf(" round %d: %s", t.round, t.text))
+		text := fmt.Sprintf(" round %d: %s", t.round, t.text)
+		room := s.size.Columns - 3
+		at := 0
+		if width(text) > room && spare > 0 {
+			at = strings.LastIndex(cut(text, room), " ")
+		}
+		if at > 1 {
+			s.put(plain, text[:at])
+			s.line()
+			spare--
+			text = " " + text[at:]
+		}
+		s.put(plain, text)
 	}
 }
 
