@@ -53,7 +53,7 @@ func newStage(idle map[string]float64) *stage {
 			st.look(hostOf(job))
 			st.rewarms[job.Warmup.Time] = true
 		}
-		return st.theatre.Run(ctx, job)
+		return st.Run(ctx, job)
 	})
 	return st
 }

@@ -91,7 +91,7 @@ func TestCounted(t *testing.T) {
 // Every column of a table in Markdown has a name.
 func TestMarkdownNamesColumns(t *testing.T) {
 	for name, in := range fixtures(t) {
-		for l := range strings.Lines(string(markdownOf(t, build(t, in)))) {
+		for l := range strings.Lines(markdownOf(t, build(t, in))) {
 			if strings.HasPrefix(l, "| |") || strings.HasPrefix(l, "|  |") || strings.Contains(l, "|  |") && strings.Contains(l, "95 % interval") {
 				if !strings.Contains(l, "claim") {
 					t.Errorf("%s: %s", name, l)

@@ -113,7 +113,7 @@ func (k *keeper) freeze() (how string, err error) {
 			k.frozen = byFreezer
 			return k.frozen, nil
 		}
-		k.group.Thaw()
+		_ = k.group.Thaw() // best effort: signals do it now
 	}
 	k.frozen = byStop // from the first signal on
 	if err := k.freezeEach(); err != nil {

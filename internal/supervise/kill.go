@@ -26,7 +26,7 @@ const (
 // stop sends the group the signal it is to end by, waits, and kills what is
 // left.
 func (k *keeper) stop(how ending) ended {
-	k.thaw() // what stands still cannot end in good order; if that fails, the grace runs out
+	_ = k.thaw() // what stands still cannot end in good order; if that fails, the grace runs out
 	groups := k.groups()
 	for _, g := range groups {
 		sys.SignalGroup(g, how.Signal)
