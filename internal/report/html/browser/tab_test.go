@@ -154,25 +154,28 @@ func (p *tab) theme(name string) {
 	}
 }
 
-// save clicks what saves a file, and returns its name and its content.
+// save clicks what saves a file, and returns its name and its content. A click
+// may miss what has just moved on a busy machine: it is tried three times.
 func (p *tab) save(button string) (string, []byte) {
 	p.t.Helper()
-	at := eval[[]float64](p, `(() => {
-		const b = document.querySelector("`+button+`");
-		b.scrollIntoView({ block: "center", behavior: "instant" });
-		const r = b.getBoundingClientRect();
-		return [r.left + r.width / 2, r.top + r.height / 2];
-	})()`)
-	p.do(chromedp.MouseClickXY(at[0], at[1])) // of clicks by a script the browser soon refuses to save more
-	select {
-	case s := <-p.saved:
-		b, err := os.ReadFile(s[1])
-		if err != nil {
-			p.t.Fatal(err)
+	for range 3 {
+		eval[bool](p, `(document.querySelector("`+button+`").scrollIntoView({ block: "center", behavior: "instant" }), true)`)
+		p.settle()
+		at := eval[[]float64](p, `(() => {
+			const r = document.querySelector("`+button+`").getBoundingClientRect();
+			return [r.left + r.width / 2, r.top + r.height / 2];
+		})()`)
+		p.do(chromedp.MouseClickXY(at[0], at[1])) // of clicks by a script the browser soon refuses to save more
+		select {
+		case s := <-p.saved:
+			b, err := os.ReadFile(s[1])
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			return s[0], b
+		case <-time.After(15 * time.Second):
 		}
-		return s[0], b
-	case <-time.After(30 * time.Second):
-		p.t.Fatalf("nothing was saved by %s", button)
 	}
+	p.t.Fatalf("nothing was saved by %s", button)
 	return "", nil
 }
